@@ -30,7 +30,7 @@ class SetupField:
 
 VISIT_REMINDERS = SetupField(
     "visit_reminders",
-    N_("Reminders of visits"),
+    N_("Visit reminders"),
     default="off",
     choices=("off", "on"),
     help=N_("“on”: we send customers a reminder on this channel the day before a visit."),

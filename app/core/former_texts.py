@@ -18,7 +18,7 @@ FORMER = {
     "Ask if it arrived; if not, send it again": "Ask the recipient if the message arrived; if not, send it again",
     "Attach it again and send a new message": "Attach the file again and send a new message",
     "Could not be confirmed": "We could not confirm that the message was sent",
-    "The channel waits before its next provider call": "The channel waits before it contacts its provider again",
+    "The channel waits before its next provider call": "The channel is waiting before it contacts its provider again",
     "The change was undone before sending": "This message was about a change that has been undone, so we did not send it",
     "Their message is over 24 hours old: WhatsApp no longer accepts reactions": (
         "This message is over 24 hours old: WhatsApp no longer accepts reactions"
@@ -44,7 +44,7 @@ FORMER = {
     "The mail server rejected it (%(code)s).": "The mail server rejected the email (%(code)s).",
     "%(name)s accepts deliveries again": "The webhook %(name)s accepts our events again",
     "%(name)s does not accept our events: three calls in a row failed": (
-        "Our events do not reach the webhook %(name)s: open it to see why"
+        "Our events are not reaching the webhook %(name)s: open it to see why"
     ),
     "%(name)s was stopped: it accepts no deliveries": "We stopped the webhook %(name)s, because it does not accept our events",
     "%(name)s: an order took %(value)s seconds (agreed: %(agreed)s)": (
@@ -57,8 +57,8 @@ FORMER = {
         "%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"
     ),
     "%(count)s items on your phone are unsent since %(date)s at %(time)s. Open the app with a connection to send them.": (
-        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. Open the app where you have a "
-        "connection to send everything."
+        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. To send everything, "
+        "open the app where you have a connection."
     ),
     "Not sent: they no longer have access to figures": "Not sent: this person no longer has access to figures",
     "Not sent: they no longer have access to this brand": "Not sent: this person no longer has access to this brand",
@@ -80,7 +80,7 @@ FORMER = {
     "Check both; two-step sign-in requires an app password": (
         "Check the user name and the password; two-step sign-in requires an app password"
     ),
-    "The mail server refuses it": "The mail server refuses the email",
+    "The mail server refuses it": "The mail server refused the email",
     "Use the mailbox's own address, or have the account allowed to send for it": (
         "Use the mailbox's own address, or ask its administrator to let the account send from this address"
     ),
@@ -111,7 +111,7 @@ FORMER = {
     "Send it in another form": "Send another type of message, such as plain text",
     "The form in this message is throttled": "WhatsApp currently limits how often this form can be sent",
     "The message could not be delivered: no WhatsApp, an old app, or terms not accepted": (
-        "Not delivered: the person may not have WhatsApp, or must first update it or accept its terms"
+        "Not delivered: the person may not have WhatsApp, or may need to update it or accept its terms"
     ),
     "This is our error; the detail names the field": "This is our error; the error details name the field",
     "Convert it to %(type)s first.": "Convert the file to %(type)s first.",
@@ -127,9 +127,9 @@ FORMER = {
         "The thread has no channel to answer on. Call the customer instead"
     ),
     "Progress is saved; sending continues from there": (
-        "Nothing to do: we send the email again, only to the recipients the server has not accepted yet"
+        "Nothing to do: we will resend the email, but only to the recipients the server has not accepted yet"
     ),
-    "The mail is sent; we could not save its copy yet": "The email is sent, but its copy is not in the Sent folder yet",
+    "The mail is sent; we could not save its copy yet": "The email was sent, but its copy is not in the Sent folder yet",
     "A conversation on a channel must have a customer": "Only an internal ticket can be without a customer",
     "Less than an hour was left": "Less than an hour was left before the visit",
     "This is no longer a visit": "The appointment is no longer a visit",
@@ -137,7 +137,8 @@ FORMER = {
     "The customer has no mail address": "The customer has no email address",
     "Not a valid mail address": "Not a valid email address",
     "We confirm a new order to the customer by mail. Not orders of partners, who inform their customers themselves": (
-        "We confirm each new order to the customer by email, except orders from partners: they inform their customers themselves"
+        "We confirm each new order to the customer by email, except orders from partners, who inform "
+        "their customers themselves"
     ),
     "must be after the first day": "must be after the date in “Valid from”",
     "A program error stopped the import; everything done until then is complete": (
@@ -165,11 +166,11 @@ FORMER = {
         "%(count)s items on your phone have not been sent since %(date)s at %(time)s. "
         "Open the app with a connection to send them."
     ): (
-        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. Open the app where you have a "
-        "connection to send everything."
+        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. To send everything, "
+        "open the app where you have a connection."
     ),
     "The connection to the mail server broke; it may have accepted the mail, so we do not send it again": (
-        "The connection to the mail server broke. The server may have accepted the email, so we do not send the email again"
+        "The connection to the mail server was lost. The server may have accepted the email, so we will not send it again"
     ),
     "The channel reached its limit for this hour": "The channel reached its limit of automatic answers per hour",
     "No text in the language of the message": "There is no automatic answer in the language of the message",
@@ -200,20 +201,20 @@ FORMER = {
     ),
     "A mail server cannot tell us what happened to a mail": "Mail servers do not tell us whether an email was sent",
     "Check the cloud the channel is set to": (
-        "Ask an administrator whether GRAPH_BASE_URL and LOGIN_AUTHORITY of this installation fit the tenant's cloud"
+        "Ask an administrator whether GRAPH_BASE_URL and LOGIN_AUTHORITY of this installation match the tenant's cloud"
     ),
     "%(name)s accepts our events again": "The webhook %(name)s accepts our events again",
     (
         "%(name)s does not accept our events: three requests in a row failed"
-    ): "Our events do not reach the webhook %(name)s: open it to see why",
+    ): "Our events are not reaching the webhook %(name)s: open it to see why",
     "%(name)s was stopped because it does not accept our events": (
         "We stopped the webhook %(name)s, because it does not accept our events"
     ),
     "%(path)s and %(field)s must both name items of a list, or neither": (
-        "%(path)s and %(field)s must both contain [] (items of a list), or neither"
+        "either both or neither of %(path)s and %(field)s must contain [] (items of a list)"
     ),
     "A customer was disappointed: %(score)s of %(most)s": (
-        "A customer was disappointed or says the problem is not solved: score %(score)s of %(most)s"
+        "A customer is disappointed or says the problem is not solved: score %(score)s out of %(most)s"
     ),
     "All are away: %(names)s.": "All suitable agents are away or offline: %(names)s.",
     "Create a new workflow in Teams, paste its address here and send a test card. Cards wait until then": (
@@ -221,13 +222,13 @@ FORMER = {
         "send a test card. Cards wait until then"
     ),
     "No agent taking threads has access to this brand": "No agent who takes new threads has access to this brand",
-    "No one on the team of this thread takes new threads": "The teams this thread can go to have no agent who takes new threads",
+    "No one on the team of this thread takes new threads": "In the teams for this thread, no agent takes new threads",
     "Reminders have no value named %(name)s": "The reminder on this channel uses the value %(name)s, which does not exist",
     "Switch the scenario on in Make, or enter the new address of its webhook here; then retry what failed": (
         "Switch the scenario on in Make, or enter the new address of its webhook on the page of this "
         "integration. Then choose “Resend failed requests” on that page"
     ),
-    "The customer asked nothing": "The customer wrote no message",
+    "The customer asked nothing": "The customer did not send a message",
     "The form has no order number of yours; we use its form number": (
         "The form does not contain your order number; we use the number of the submission instead"
     ),
@@ -235,12 +236,12 @@ FORMER = {
         "The free text window is closed, and the channel has no approved template for reminders"
     ): "The 24-hour window is closed, and the channel has no approved template for reminders",
     "The import has changed since; look at it again": "The import has changed in the meantime: look at it again",
-    "The link in a mailing": "Unsubscribed with the link in a mailing",
+    "The link in a mailing": "Unsubscribed using the link in a mailing",
     "The link in a survey": "Opted out through the link in a survey",
     "The order has changed since: check it and cancel it manually": (
         "The order has changed since the import: check it, and cancel it yourself if needed"
     ),
-    "This field does not exist": "Choose only fields from the list, each for one column only",
+    "This field does not exist": "Choose only fields from the list, and use each field for one column only",
     "This is the same order": "The duplicate must be a different order from this one",
     "This time does not exist on that day": "This time does not exist on that day, because the clocks change: choose another",
     "We cannot send by %(name)s": "The channel %(name)s cannot send messages",
@@ -251,7 +252,7 @@ FORMER = {
     "a complaint about our mail": "an email provider reports that the recipient marked our email as spam",
     "a delivery report": "a delivery report says so",
     "a quoted order needs a price on each line": "a quoted or approved order needs a price on each line",
-    "bounces go to %(address)s": "no person reads its return address (Return-Path: %(address)s@…)",
+    "bounces go to %(address)s": "nobody reads email sent to its return address (Return-Path: %(address)s@…)",
     "cites the same earlier message": "refers to the same earlier message as this thread",
     "deleted without being read": "a receipt, but not a read receipt",
     "empty envelope sender": "it has no return address (Return-Path is empty)",
@@ -284,15 +285,15 @@ FORMER = {
     "You cannot remove an installed line": "You cannot remove a line whose article is already installed",
     "probably a bounce, judging by sender and wording": "probably, judging by sender and wording",
     "We have not received an earlier action of this visit yet": (
-        "This action waits, because an earlier action of this visit has not reached us yet"
+        "This action is waiting, because an earlier action for this visit has not reached us yet"
     ),
     "%(channel)s has worked only in part for an hour: %(why)s": "%(channel)s has been only partly working for an hour: %(why)s",
     (
         "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the "
         "app where you have a connection to send them."
     ): (
-        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. Open the app where"
-        " you have a connection to send everything."
+        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. To send everything, "
+        "open the app where you have a connection."
     ),
     (
         "%(name)s came to your door for the appointment of %(time)s, but there was no answer. Reply to "
@@ -305,8 +306,8 @@ FORMER = {
         "%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"
     ),
     "A partner sent the other order and would see it cancelled. Open that order and merge this one into it": (
-        "The other order came from a partner, and merging it into this one would show it to them as "
-        "cancelled. Open the other order and merge this one into it"
+        "The other order came from a partner. If you merge it into this one, the partner sees it as "
+        "cancelled. Instead, open the other order and merge this one into it"
     ),
     "A thread on a channel must have a customer": "Only an internal ticket can be without a customer",
     "Addition": "House number suffix",
@@ -324,7 +325,7 @@ FORMER = {
     ),
     "No TPS and TVQ": "No GST or QST",
     "No agent who takes new threads is on a team this thread can go to": (
-        "The teams this thread can go to have no agent who takes new threads"
+        "In the teams for this thread, no agent takes new threads"
     ),
     "Number counted": "Number of items counted",
     (

@@ -35,7 +35,7 @@ _FAILED = known("delivery failed: %(how)s")
 _HEADER = known("header %(name)s")
 _EXCHANGE = known("made by Exchange (%(source)s)")
 _SENDER = known("sent by %(address)s")
-_BOUNCES = known("no person reads its return address (Return-Path: %(address)s@…)")
+_BOUNCES = known("nobody reads email sent to its return address (Return-Path: %(address)s@…)")
 
 Verdict = tuple[Automatic, str]
 

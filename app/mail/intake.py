@@ -68,7 +68,7 @@ def _from_form(fields: Mapping[str, bytes], files: Mapping[str, FormFile]) -> In
 
 def _not_empty(raw: bytes) -> bytes:
     if not raw.strip():
-        raise UnableToParse(N_("The request has no email."))
+        raise UnableToParse(N_("The request contains no email."))
     return raw
 
 

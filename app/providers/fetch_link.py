@@ -75,7 +75,7 @@ def _for_good(code: str, title: str) -> ProviderError:
 def _for_now(code: str, status: int | None) -> ProviderError:
     reason = Reason(
         code,
-        N_("We could not reach the server of the file", "We could not reach the file"),
+        N_("We could not reach the server where the file is stored", "We could not reach the file"),
         advice=N_("We will retry automatically."),
     )
     return ProviderError(reason, permanent=False, status_code=status)

@@ -40,7 +40,7 @@ KNOWN = {
         N_("You don’t have access to this page"),
         N_("If you need it for your work, ask an administrator to change your role."),
     ),
-    404: (N_("Page not found"), N_("The address may be mistyped, or what was here belongs to a brand you do not see.")),
+    404: (N_("Page not found"), N_("The address may be mistyped, or the page may belong to a brand you cannot see.")),
     405: (
         N_("This cannot be done here"),
         N_("This address does not support that action. Go back and use the buttons on the page."),
@@ -49,11 +49,11 @@ KNOWN = {
         N_("A colleague was faster"),
         N_("This changed in the meantime. Go back, look at it again, and repeat what you did if it is still needed."),
     ),
-    413: (N_("This is too large"), N_("A file or text you sent is too large. Send less at once, or a smaller file.")),
+    413: (N_("This is too large"), N_("A file or text you sent is too large. Send less at a time, or a smaller file.")),
     415: (N_("Unsupported content type"), N_("We cannot read what you sent; send it in another format.")),
     422: (N_("The form has an error"), N_("Go back, check the form, and send it again.")),
     429: (N_("Too many requests at once"), N_("Wait a minute, then try again.")),
-    503: (N_("Temporarily unavailable"), N_("Nothing you sent before is lost. Try again in a few seconds.")),
+    503: (N_("Temporarily unavailable"), N_("Nothing you sent earlier is lost. Try again in a few seconds.")),
 }
 UNKNOWN = (
     N_("Something went wrong on our side"),

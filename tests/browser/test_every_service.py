@@ -125,12 +125,12 @@ def shown(page: Page, found: Locator) -> bool:
 
 
 # What our pages say of each trouble.
-MAKE_WORDS = {REFUSED: "requires another API key", BUSY: "answered 429", BROKEN: "answered 500", SILENCE: "could not reach"}
+MAKE_WORDS = {REFUSED: "requires a different API key", BUSY: "answered 429", BROKEN: "answered 500", SILENCE: "could not reach"}
 TEAMS_WORDS = {
     REFUSED: "rejected the address",
     BUSY: "asks us to wait",
     BROKEN: "has a problem",
-    SILENCE: "may or may not have the card",
+    SILENCE: "We do not know if Teams has the card",
 }
 FILLOUT_WORDS = {REFUSED: "API key", BUSY: "patience", BROKEN: "Fillout", SILENCE: "Fillout"}
 WHAT = "the page to say so"

@@ -199,10 +199,10 @@ def test_the_orders_of_a_list_are_walked_and_merged_with_keys_alone(page: Page, 
     page.wait_for_url(f"**/orders/{order_id}?q=Emma")
     settled(page)
     page.keyboard.press("]")
-    expect(page.locator(".toast").last).to_have_text("This is the last order of the list.")
+    expect(page.locator(".toast").last).to_have_text("This is the last order in the list.")
     settled(page)
     page.keyboard.press("?")
-    expect(page.locator("#keys-sheet")).to_contain_text("Next order of the list")
+    expect(page.locator("#keys-sheet")).to_contain_text("Next order in the list")
     page.keyboard.press("Escape")
 
     page.keyboard.press("m")

@@ -110,7 +110,7 @@ def test_the_phone_reacts_answers_and_moves_and_a_colleague_writes_in_the_app(ne
 
 
 def press(customer: Page, kind: str, **fields: str) -> None:
-    """Fill in a form of "More of WhatsApp" and send it."""
+    """Fill in a form of "More WhatsApp actions" and send it."""
     form = customer.locator(f"form:has(input[name=kind][value={kind}])").last
     unfold(customer, form)
     for name, value in fields.items():

@@ -105,7 +105,7 @@ def test_ordinary_mail_bounces_nothing() -> None:
         ("4.4.7", "", "The receiving server could not be reached in time"),
         ("", "550 User unknown", "The address does not exist"),
         ("5.0.0", "552 over quota", "The mailbox is full"),
-        ("", "554 message blocked as spam", "The receiver's policy rejected the message"),
+        ("", "554 message blocked as spam", "The recipient's policy rejected the message"),
         ("", "", "The receiving server refused the message"),
         ("9.9.9", "", "The message could not be delivered"),
     ],

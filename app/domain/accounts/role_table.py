@@ -66,7 +66,7 @@ def daily_words() -> dict[Permission, str]:
         Permission.TASKS_CHANGE: _("Add, change and complete tasks"),
         Permission.VISITS_SEE: _("Read appointments"),
         Permission.VISITS_CHANGE: _("Plan and move appointments"),
-        Permission.VISITS_OWN: _("Carry out their own visits and write to the customers of those visits"),
+        Permission.VISITS_OWN: _("Carry out their own visits and write to the customers they visit"),
         Permission.PORTAL_OWN: _("Use the partner portal: the orders of their own company"),
     }
 
@@ -78,8 +78,8 @@ def leading_words() -> dict[Permission, str]:
         Permission.ESCALATIONS_RECEIVE: _("Get alerts on late threads, as manager of a team or brand"),
         Permission.ROUTING_MANAGE: _("Change routing rules"),
         Permission.CAPACITY_MANAGE: _("Change how much work each person gets"),
-        Permission.ABSENCES_MANAGE: _("Change absences of others"),
-        Permission.RULES_MANAGE: _("Change automation and automatic actions of brands"),
+        Permission.ABSENCES_MANAGE: _("Change other people's absences"),
+        Permission.RULES_MANAGE: _("Change automation and the automatic actions of brands"),
         Permission.MACROS_MANAGE: _("Change macros"),
         Permission.TEMPLATES_MANAGE: _("Change templates"),
         Permission.VISITS_PLAN: _("Plan technicians’ days and change their checklists"),
@@ -91,7 +91,7 @@ def leading_words() -> dict[Permission, str]:
         Permission.ARTICLES_MANAGE: _("Change articles and prices"),
         Permission.VIEWS_SHARE: _("Share saved views with everyone"),
         Permission.MAILINGS_SEND: _("Send mailings"),
-        Permission.ANALYTICS_SEE: _("See and export the analytics of everyone"),
+        Permission.ANALYTICS_SEE: _("See and export everyone's analytics"),
         Permission.TARGETS_MANAGE: _("Set targets for the figures of a brand"),
         Permission.REPORTS_SHARE: _("Share saved reports with everyone"),
         Permission.SURVEYS_MANAGE: _("Change customer surveys"),

@@ -64,7 +64,7 @@ def role_hints() -> dict[str, str]:
         ),
         Role.MANAGER: _("Like an agent, plus the figures: analytics, targets, shared reports, surveys, workload."),
         Role.TECHNICIAN: _("Sees only their own visits and the threads about these visits."),
-        Role.READ_ONLY: _("Reads everything of their brands and changes nothing."),
+        Role.READ_ONLY: _("Reads everything in their brands but changes nothing."),
         Role.ADMIN: _("Like a team lead and a manager, and also manages people, channels and settings. Sees every brand."),
     }
 
@@ -94,7 +94,7 @@ def scope_hints() -> dict[str, str]:
         "search:read": _("Search"),
         "webhooks:read": _("Read webhooks and the outcome of their events"),
         "webhooks:write": _("Add and change webhooks, and send events again"),
-        "reports:read": _("Read the figures of reports"),
+        "reports:read": _("Read the figures in reports"),
     }
 
 

@@ -23,7 +23,7 @@ def list_register_services(session: Session, *, place: str) -> list[Service]:
     is_suspect = session.execute(waits).first() is not None
     kind, advice = (
         N_("Checks Dutch addresses"),
-        N_("No action needed: we check the waiting addresses once this service responds."),
+        N_("No action needed: we will check the waiting addresses once this service responds."),
     )
     return [Service("register", runtime().register.name, kind, place, advice, _ask, is_suspect)]
 

@@ -48,7 +48,7 @@ NAMES = {
     "customer_solved": N_("Solved according to customers"),
     "speed_score": N_("Rating of our speed"),
     "reach_score": N_("Rating of how easy we are to reach"),
-    "survey_response": N_("Survey response"),
+    "survey_response": N_("Survey response rate"),
     "orders": N_("Orders"),
     "quotes_approved": N_("Quotes approved"),
     "orders_done": N_("Orders completed"),
@@ -62,8 +62,8 @@ NAMES = {
     "in_on_hold": N_("On hold"),
 }
 _IN_STATE = N_(
-    "How long orders stayed in this state. The time counts on the day they left it. All hours count, also nights and "
-    "weekends. We ignore steps that were undone."
+        "How long orders stayed in this state. The time counts on the day they left it. All hours count, "
+        "including nights and weekends. We ignore steps that were undone."
 )
 DEFINITIONS = {
     "received": N_(
@@ -98,7 +98,7 @@ DEFINITIONS = {
     "first_missed": N_("First responses that were overdue. Each counts on the day it was due."),
     "next_missed": N_("Next responses that were overdue. Each counts on the day it was due."),
     "resolution_missed": N_("Cases not closed on time. Each counts on the day it was due."),
-    "closings": N_("Threads that people resolved or closed, also when reopened later. Closing by rules does not count."),
+    "closings": N_("Threads that people resolved or closed, even if reopened later. Closing by rules does not count."),
     "reopened": N_(
         "Closed cases where the customer asked again. Each reopening counts on the day of the new question, for"
         " the assignee at the time of closing. A plain thank-you does not count."
@@ -116,23 +116,24 @@ DEFINITIONS = {
     "messages_in": N_(
         "Messages from customers and partners, except automatic messages. Each message counts in the hour it was written."
     ),
-    "messages_out": N_("Answers by colleagues, without forwards and failed messages."),
+    "messages_out": N_("Answers by colleagues, excluding forwards and failed messages."),
     "calls": N_("Logged calls, incoming and outgoing."),
     "automatic_answers": N_("Automatic answers we sent."),
     "messages_per_resolution": N_("Messages and calls, in and out, per case closed in this period."),
-    "interactions": N_("Messages from people, in and out, and calls."),
+    "interactions": N_("Messages written by people, in and out, plus calls."),
     "templates": N_("Of all answers written by people, the share that used a template."),
-    "assigned_by_rules": N_("Cases first assigned by a rule, of all assigned cases."),
+    "assigned_by_rules": N_("Of all assigned cases, the share first assigned by a rule."),
     "routed_right": N_(
         "Of the cases first assigned by a rule: those that no colleague reassigned before the first answer or, "
         "if that answer took more than a day, within the first day. The figure is complete one day later."
     ),
     "tasks_on_time": N_(
-        "Tasks completed on time, of those completed or due. Cancelled tasks and tasks without a date do not count."
+        "Of the tasks completed or due, the share completed on time. Cancelled tasks and tasks without a date do not count."
     ),
     "satisfaction": N_(
-        "Average score by customers after a case, 1 to 5. Each survey counts with its latest score, on the day of the "
-        "first survey answer, for the person who last answered the customer. Answers that may be automatic do not count."
+        "Average score customers gave after a case, from 1 to 5. Each survey counts with its latest score, on "
+        "the day of the first survey answer, for the person who last answered the customer. Answers that may "
+        "be automatic do not count."
     ),
     "satisfied": N_("Of all survey answers, those with a score of 4 or 5."),
     "recommends": N_(
@@ -143,15 +144,18 @@ DEFINITIONS = {
     "speed_score": N_("Average customer score for our speed, 1 to 5."),
     "reach_score": N_("Average customer score for how easy we were to reach, 1 to 5."),
     "survey_response": N_("Of the surveys we sent in this period, those that were answered at any time."),
-    "orders": N_("Orders created, on the day of creation, whatever their status now; for the person who entered them."),
+    "orders": N_(
+        "Orders created, whatever their status now. Each counts on the day of creation, for the person who "
+        "entered it."
+    ),
     "quotes_approved": N_(
         "Of the orders first quoted in this period and since approved or cancelled: those the customer "
         "approved. Orders without a decision do not count."
     ),
-    "orders_done": N_("Completed orders, on the day of first completion."),
+    "orders_done": N_("Completed orders. Each counts on the day it was first completed."),
     "order_time": N_(
-        "Time from creating an order to its first completion, shown on the day of that completion. It includes all hours, also "
-        "nights and weekends."
+        "Time from creating an order to its first completion, shown on the day of that completion. It "
+        "includes all hours, even nights and weekends."
     ),
     **dict.fromkeys(
         ("in_intake_received", "in_new", "in_quoted", "in_approved", "in_scheduled", "in_in_progress", "in_on_hold"), _IN_STATE
@@ -185,7 +189,7 @@ FILTER_NAMES = {
 ERRORS = {
     "date": N_("Enter a date."),
     "order": N_("The last day comes before the first."),
-    "long": N_("Choose at most two years."),
+    "long": N_("Choose a period of at most two years."),
 }
 NO_TEAM, NO_PERSON = N_("No team"), N_("Unassigned")
 

@@ -144,7 +144,7 @@ def _queue_chat(
     session: Session, appointment: Appointment, facts: dict[str, str], contact: Contact, home: Thread | None, sent: dict[str, Any]
 ) -> Message:
     with session.begin_nested(), force_locale(facts["language"]):  # what cannot be sent begins no thread
-        text = _text(facts, _("If this time does not suit you, please answer this message."))
+        text = _text(facts, _("If this time does not suit you, please reply to this message."))
         message = queue_chat_reminder(session, text, facts, contact=contact, home=home, **sent)
     message.meta = {**message.meta, "appointment_id": str(appointment.id)}
     return message
@@ -229,7 +229,7 @@ def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Ap
     template = {"name": name, "language": "", "components": [facts]} if name else None
     with force_locale(facts["language"]):
         subject = str(_("Our visit on %(date)s at %(time)s", date=facts["date"], time=facts["time"]))
-        text = _text(facts, _("If this time does not suit you, please answer this email."))
+        text = _text(facts, _("If this time does not suit you, please reply to this email."))
     return FirstMail(
         to=address,
         name=facts["name"],
@@ -250,7 +250,7 @@ def _text(facts: dict[str, str], ending: str) -> str:
     lines = [
         str(_("Hello %(name)s,", name=facts["name"])) if facts["name"] else str(_("Hello,")),
         "",
-        str(_("We are coming on %(date)s, from %(time)s to %(end_time)s: %(title)s.", **_only(facts))),
+        str(_("We will visit you on %(date)s, from %(time)s to %(end_time)s: %(title)s.", **_only(facts))),
     ]
     lines += [str(_("Place: %(place)s", place=facts["place"]))] if facts["place"] else []
     lines += [str(_("Technician: %(technician)s", technician=facts["technician"]))] if facts["technician"] else []

@@ -26,7 +26,7 @@ from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Message, MessageType, Thread
 from app.mail.headers import strip_reply_marks
 
-NO_CHANNEL = N_("The channel cannot send")
+NO_CHANNEL = N_("The channel cannot send messages")
 KIND = "auto_reply"
 
 

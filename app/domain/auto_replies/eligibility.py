@@ -60,7 +60,10 @@ _AGAINST: Final[tuple[tuple[Callable[[Letter], bool], str], ...]] = (
         N_("The reply address is not monitored"),
     ),
     (lambda letter: letter.is_bulk, N_("The message came through a mailing list")),
-    (lambda letter: letter.asks_for_silence, N_("The email asks for no automatic answer", "The mail asks for no auto-reply")),
+    (
+        lambda letter: letter.asks_for_silence,
+        N_("The email asks us not to answer automatically", "The mail asks for no auto-reply"),
+    ),
     (lambda letter: letter.is_forged, N_("The sender may be forged: the email failed its check (DMARC)")),
     (lambda letter: letter.is_mail and letter.recipients > MOST_RECIPIENTS, N_("The email went to many people")),
     (lambda letter: letter.is_mail and letter.recipients == 0, N_("The email lists no recipient: it went to many people")),

@@ -32,7 +32,7 @@ from app.mail.rich import rich_to_text
 ONCE_IN = timedelta(hours=1)
 TO_A_MACHINE = N_("The last message was sent automatically, so we do not answer it")
 NOBODY_WROTE = N_("No messages received yet")
-LATELY = N_("This contact had an automatic answer within the last hour")
+LATELY = N_("This contact got an automatic answer within the last hour")
 GONE = N_("The template is archived, or not for this brand")
 NO_CHANNEL = N_("There is no channel to answer on")
 OTHER_CHANNEL = N_("The template is not for this channel")

@@ -135,7 +135,8 @@ def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, n
     try:
         set_prefix(session, brand.id, content.order_prefix) if content.order_prefix else choose_prefix(session, brand.id)
     except WrongPrefix as error:
-        raise WrongBrand("order_prefix", mark("Use 2 to 8 capitals and digits, a capital first.")) from error
+        words = mark("Use 2 to 8 capital letters and digits, starting with a capital letter.")
+        raise WrongBrand("order_prefix", words) from error
     except PrefixTaken as error:
         raise WrongBrand("order_prefix", mark("Another brand already uses this prefix.")) from error
     set_place(session, brand.id, zone=content.timezone, country=content.country)

@@ -19,8 +19,8 @@ TELL_DAYS = (30, 7, 1)  # so many days before a credential expires administrator
 EXPIRES = known("%(channel)s: a credential expires on %(date)s. Enter a new one before then.")
 PASSES = timedelta(hours=1)  # what works in part mends itself in less, most times
 IN_PART = known("%(channel)s has been only partly working for an hour: %(why)s")
-DOWN = known("%(channel)s does not work: %(why)s")
-MENDED = known("%(channel)s works again.")
+DOWN = known("%(channel)s is not working: %(why)s")
+MENDED = known("%(channel)s is working again.")
 
 
 def take_occasion(session: Session, channel_id: uuid.UUID, occasion: str, *, now: datetime) -> bool:

@@ -54,7 +54,7 @@ def find_twins(session: Session, form: ConnectForm) -> None:
     if "name" in taken:
         form.errors["name"] = _("Another channel has this name.")
     if "address" in taken:
-        form.errors["address"] = _("This account is connected already.")
+        form.errors["address"] = _("This account is already connected.")
 
 
 def form_of_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> ConnectForm:

@@ -171,7 +171,7 @@ def _read_secret(form: ConnectForm, sent: Mapping[str, str], one: SetupField) ->
     elif typed:
         form.typed[one.name] = typed
     elif one.required and not form.kept.get(one.name):
-        form.errors[one.name] = _("Enter this: %(label)s.", label=told(one.label))
+        form.errors[one.name] = _("Fill in this field: %(label)s.", label=told(one.label))
 
 
 def _read_expiry(form: ConnectForm, sent: Mapping[str, str], secret: str) -> None:
@@ -186,7 +186,7 @@ def _read_expiry(form: ConnectForm, sent: Mapping[str, str], secret: str) -> Non
 def _check_length(form: ConnectForm, name: str, at_most: int, *, is_required: bool) -> None:
     if is_required and not form.values[name]:
         labels = {"name": _("Name"), **{one.name: told(one.label) for one in form.kind.fields}}
-        form.errors[name] = _("Enter this: %(label)s.", label=labels[name])
+        form.errors[name] = _("Fill in this field: %(label)s.", label=labels[name])
     elif len(form.values[name]) > at_most:
         form.errors[name] = _("Use at most %(count)s characters.", count=at_most)
 

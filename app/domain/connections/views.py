@@ -31,7 +31,7 @@ def channel_type_words(adapter_key: str) -> str:
 
 
 def health_words(health: str) -> str:
-    return {"ok": _("Works"), "degraded": _("Works in part"), "down": _("Does not work")}.get(health, _("Not checked yet"))
+    return {"ok": _("Works"), "degraded": _("Partly works"), "down": _("Does not work")}.get(health, _("Not checked yet"))
 
 
 def settings_facts(channel: Channel) -> list[Fact]:
@@ -61,7 +61,7 @@ def number_facts(channel: Channel) -> list[Fact]:
     per_day = _("unlimited") if limit == "UNLIMITED" else _("%(limit)s per day", limit=limit.replace("K", ",000"))
     return [
         *([Fact(_("Quality of the phone number"), _(QUALITIES.get(quality, quality)))] if quality else []),
-        *([Fact(_("Limit of new conversations"), per_day)] if limit else []),
+        *([Fact(_("Limit on new conversations"), per_day)] if limit else []),
         *([Fact(_("Throughput"), _(THROUGHPUTS.get(pace, N_("usual"))))] if pace else []),
     ]
 

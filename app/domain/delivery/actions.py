@@ -187,7 +187,7 @@ def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel
     if not channel.is_active:
         raise ChannelOff("channel_id", SWITCHED_OFF % {"name": channel.name})
     if thread.is_ticket:
-        raise UnableToReply("thread_id", N_("Internal tickets cannot send messages: write a note"))
+        raise UnableToReply("thread_id", N_("You cannot send messages from an internal ticket: write a note"))
     if channel.brand_id != thread.brand_id:
         raise UnableToReply("channel_id", OTHER_BRAND % {"name": channel.name})
     check_opt_out(session, thread, channel, context.rules)

@@ -49,7 +49,7 @@ def check_chat_parts(session: Session, thread: Thread, asked: Asked, channel: Ch
     if choices is None:
         return
     if rules.choices is None:
-        raise UnableToReply("choices_kind", N_("This channel has no buttons and no lists"))
+        raise UnableToReply("choices_kind", N_("This channel does not support buttons or lists"))
     if asked.attachment_ids or asked.template:
         raise UnableToReply("choices_kind", N_("Buttons and lists allow only text: send the file in a separate message"))
     if len(asked.text) > rules.choices.text:
@@ -121,9 +121,9 @@ def check_files(session: Session, attachment_ids: tuple[uuid.UUID, ...], rules: 
 
 
 HEADER_MISSING = {
-    "image": N_("Choose the picture of the template"),
-    "video": N_("Choose the video of the template"),
-    "document": N_("Choose the document of the template"),
+    "image": N_("Choose the picture for the template"),
+    "video": N_("Choose the video for the template"),
+    "document": N_("Choose the document for the template"),
 }
 
 

@@ -180,7 +180,7 @@ def check_forward(
 
 def _check(forward: Forward, original: Message, channel: Channel) -> None:
     if original.message_type not in FORWARDED_TYPES:
-        raise UnableToReply("message_id", N_("Notes are internal: copy what you may share"))
+        raise UnableToReply("message_id", N_("Notes cannot be forwarded: copy only what you may share"))
     if channel.medium != Medium.EMAIL or channel.brand_id != original.brand_id:
         raise UnableToReply("channel_id", N_("Choose a mailbox of this brand"))
     if not channel.is_active:

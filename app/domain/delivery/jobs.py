@@ -52,10 +52,10 @@ from app.domain.delivery.reports import (
 from app.domain.threads.models import Message
 
 NO_SENDER = known("The channel %(name)s cannot send messages")
-RESTS = N_("The channel waits before it contacts its provider again")
-PACED = N_("The channel is at its provider's limit; this message waits for its turn")
+RESTS = N_("The channel is waiting before it contacts its provider again")
+PACED = N_("The channel has reached its provider's limit; this message is waiting its turn")
 ONE_PERSON = N_("We just sent this person many messages; the provider accepts the next ones a few seconds apart")
-NO_STORAGE = N_("The file storage of this installation is down; we send the message once we can read its files")
+NO_STORAGE = N_("The file storage of this installation is down; we will send the message once we can read its files")
 NOTICED_SECONDS = 5
 WAITED = (None, "rests", "pace", "storage")  # reasons that are of no try
 

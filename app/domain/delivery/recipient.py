@@ -21,7 +21,7 @@ from app.domain.delivery.third_parties import list_third_parties
 from app.domain.threads.models import Message, MessageType, Thread
 from app.domain.transitions.models import Transition
 
-OPTED_OUT = known("%(address)s opted out of texts. They can only undo this by sending START. Use another channel")
+OPTED_OUT = known("%(address)s opted out of texts. Only the recipient can undo this, by sending START. Use another channel")
 
 
 TOLD_OF = "told_of"  # of a delivery: the transition it tells of

@@ -30,7 +30,7 @@ from app.domain.field.errors import ActionConflict, ActionRefused
 from app.domain.field.models import EVIDENCE, ActionKind, FieldFile, Outcome, PhoneAction
 from app.domain.threads.actions import lock_thread
 
-EARLIER = N_("This action waits, because an earlier action of this visit has not reached us yet.")
+EARLIER = N_("This action is waiting, because an earlier action for this visit has not reached us yet.")
 NO_FILE = N_("We have not received the photo yet.")
 CHANGED = N_("We already received a different action with this ID, so we changed nothing.")
 NOT_YOURS = N_("This visit is not assigned to you.")

@@ -78,11 +78,11 @@ NOT_TOLD = known("Customer not notified: %(why)s")
 TOO_LATE = N_("Customer not notified: the update reached us too late.")
 WHY_NEEDED = N_("Enter a reason.")
 PHOTO_OF = known("Photo: %(label)s")
-VOICE_NOTE = N_("Voice note of the technician")
+VOICE_NOTE = N_("Voice note from the technician")
 ABSENT = N_("You are absent on that day.")
 PAST = N_("Choose a future day and time.")
 NO_SUCH_TIME = N_("This time does not exist on that day, because the clocks change: choose another.")
-MEANWHILE = known("Planned, but you have another visit then, at %(time)s.")
+MEANWHILE = known("Planned, but it overlaps another visit of yours, at %(time)s.")
 LANGUAGES = ("nl", "en", "fr")
 SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/wav": "wav", "audio/mp4": "m4a", "audio/webm": "webm"}
 
@@ -162,7 +162,7 @@ def _on_the_way_words(session: Session, report: Report) -> str:
     there = (report.now + timedelta(minutes=int(report.body["minutes"]))).astimezone(ZoneInfo(report.appointment.zone))
     with force_locale(language_of(contact, brand)):
         return str(
-            _("%(name)s is on the way and will be there at about %(time)s.", name=report.viewer.name, time=f"{there:%H:%M}")
+            _("%(name)s is on the way and will be with you at about %(time)s.", name=report.viewer.name, time=f"{there:%H:%M}")
         )
 
 

@@ -106,11 +106,11 @@ def _words(facts: ReportFacts, address: str) -> FirstMail:
             "",
             str(_("Our visit is complete: %(title)s. The report is attached to this email.", title=facts.title)),
             "",
-            str(_("If something is not right, please answer this email.")),
+            str(_("If something is not right, please reply to this email.")),
             "",
             facts.brand,
         ]
-        subject = str(_("Report of our visit: %(title)s", title=facts.title))
+        subject = str(_("Report on our visit: %(title)s", title=facts.title))
     return FirstMail(to=address, name=facts.customer, subject=subject, text="\n".join(lines), then=ThreadStatus.RESOLVED)
 
 

@@ -82,9 +82,9 @@ def draw_report(facts: ReportFacts, *, storage: Storage, now: datetime) -> bytes
     """Return the report as the bytes of a PDF. Photos that cannot be read are left out."""
     with force_locale(facts.language):
         document = Document(
-            title=str(_("Report of our visit")), language=facts.language, made_at=now, footer=f"{facts.brand} · {facts.title}"
+            title=str(_("Report on our visit")), language=facts.language, made_at=now, footer=f"{facts.brand} · {facts.title}"
         )
-        document.heading(str(_("Report of our visit")), aside=facts.brand)
+        document.heading(str(_("Report on our visit")), aside=facts.brand)
         document.facts(_pairs(facts))
         _add_done(document, facts.record)
         _add_photos(document, facts, storage)

@@ -25,7 +25,7 @@ from app.domain.field.effects import SUFFIXES
 from app.domain.field.models import TEXT_CHARACTERS, FieldFile, PhoneAction
 from app.domain.threads.actions import add_note
 
-HEARD = known("Automatic voice note transcript, check it: %(text)s")
+HEARD = known("Automatic transcript of the voice note (please check): %(text)s")
 WORDS = "Zaptec, Alfen, Easee, laadpaal, meterkast, groepenkast, 3-fase, kWh"  # names an engine would not guess
 SECONDS, MOST_BYTES = 60, 256 * 1024
 PERMANENT = frozenset({400, 413, 415, 422})  # it cannot read this sound, and will not tomorrow

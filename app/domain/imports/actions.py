@@ -25,7 +25,7 @@ NAME_CHARACTERS = 200
 NO_FILE = N_("Choose a file that is not empty.")
 FILE_TOO_LARGE = N_("The file can be at most 10 MB.")
 NO_LONGER = N_("The import has changed in the meantime: look at it again.")
-NOT_A_FIELD = N_("Choose only fields from the list, each for one column only.")
+NOT_A_FIELD = N_("Choose only fields from the list, and use each field for one column only.")
 
 
 class UnableToImport(Exception):

@@ -106,7 +106,7 @@ def _known(session: Session, message: InboundMessage, context: ApplyContext) -> 
     )
     row = session.execute(sa.select(Message.id, Message.thread_id).where(same)).first()
     if row is not None:
-        return ItemResult("duplicate", row.thread_id, row.id, N_("stored before"))
+        return ItemResult("duplicate", row.thread_id, row.id, N_("already stored"))
     return _came_back(session, message, context)
 
 

@@ -26,7 +26,7 @@ ARRIVED = N_("We received a test request through the public address.")
 REACHED = N_("The public address leads to this installation.")
 _ANSWERED = known("The public address answered %(status)s instead of accepting the request.")
 _WHY = {
-    "dns": N_("We cannot find the name in the public address (DNS)."),
+    "dns": N_("We cannot find the host name of the public address (DNS)."),
     "connect": N_("No answer from the public address."),
     "tls": N_("The certificate of the public address is not valid."),
     "timeout": N_("The public address did not answer in time."),

@@ -297,7 +297,7 @@ def match_chat(
         .order_by(Thread.last_message_at.desc(), Thread.id.desc())
         .limit(1)
     ).scalar_one_or_none()
-    return Match(newest, "same_chat", N_("the running chat with this contact")) if newest else Match(None, "new")
+    return Match(newest, "same_chat", N_("the ongoing chat with this contact")) if newest else Match(None, "new")
 
 
 def is_running(now: datetime) -> sa.ColumnElement[bool]:

@@ -15,7 +15,7 @@ from app.domain.integrations.queries import Opened
 from app.providers.make.signature import is_signed
 from app.providers.registry import PROVIDERS
 
-_UNNAMED = N_("event_id or the header Idempotency-Key is required to identify the event")
+_UNNAMED = N_("event_id or the Idempotency-Key header is required to identify the event")
 KEY_HEADERS = ("x-api-key", *(name for one in PROVIDERS for name in one.key_headers))
 
 

@@ -195,6 +195,6 @@ def end_mailings(session: Session, recipient_id: uuid.UUID, *, now: datetime) ->
         sa.select(Contact).join(ContactIdentity, ContactIdentity.contact_id == Contact.id).where(theirs).limit(1)
     ).scalar_one_or_none()
     if contact is not None and _kept_consent(session, recipient.address) is not False:
-        basis = N_("Unsubscribed with the link in a mailing")
+        basis = N_("Unsubscribed using the link in a mailing")
         set_consent(session, contact, ConsentPurpose.MARKETING_EMAIL, is_given=False, basis=basis, actor=SYSTEM, now=now)
     return True

@@ -15,7 +15,7 @@ def invitation_mail(user: User, *, url: str, inviter: str) -> SystemMail:
     with force_locale(user.locale):
         subject = _("%(name)s invites you to Switchyard", name=inviter)
         text = _("Choose a password here to sign in:")
-        end = _("The link works once, within three days after this email.")
+        end = _("The link works once, within three days of this email.")
     return SystemMail(user.email, user.name, subject, f"{text}\n{url}\n\n{end}\n", new_id().hex)
 
 
@@ -25,7 +25,7 @@ def forgotten_mail(user: User, *, url: str) -> SystemMail:
         subject = _("Choose a new password for Switchyard")
         text = _("You, or someone using your address, asked for a new password. Choose it here:")
         end = _(
-            "The link works once, within one hour after this email. If you did not ask for a new password, ignore "
-            "this email: your password does not change."
+        "The link works once, within one hour of this email. If you did not ask for a new password, ignore "
+        "this email: your password will not change."
         )
     return SystemMail(user.email, user.name, subject, f"{text}\n{url}\n\n{end}\n", new_id().hex)

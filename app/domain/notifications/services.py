@@ -23,7 +23,7 @@ _MEND_CARDS = N_(
     "Create a new workflow in Teams, paste its address on the settings page “Microsoft Teams” and "
     "send a test card. Cards wait until then."
 )
-_MEND_MAIL = N_("Ask the operator of this installation to check SMTP_URL. We retry the waiting emails.")
+_MEND_MAIL = N_("Ask the operator of this installation to check SMTP_URL. We will retry the waiting emails.")
 
 
 def list_notice_services(session: Session, *, place: str) -> list[Service]:

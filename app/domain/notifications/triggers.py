@@ -23,9 +23,9 @@ from app.domain.threads.models import Priority, Thread
 URGENT = known("Order %(number)s is urgent")
 CRITICAL = known("Order %(number)s is critical")
 ABSENT = known("%(name)s is absent on %(date)s; appointments that day: %(count)s.")
-ENDPOINT_FAILS = known("Our events do not reach the webhook %(name)s: open it to see why")
+ENDPOINT_FAILS = known("Our events are not reaching the webhook %(name)s: open it to see why")
 ENDPOINT_STOPPED = known("We stopped the webhook %(name)s, because it does not accept our events")
-VERDICT = known("A customer was disappointed or says the problem is not solved: score %(score)s of %(most)s")
+VERDICT = known("A customer is disappointed or says the problem is not solved: score %(score)s out of %(most)s")
 ENDPOINT_WORKS = known("The webhook %(name)s accepts our events again")
 AT_RISK = {
     "answer": known("%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)"),

@@ -26,10 +26,10 @@ MOVED = known("Your visit has moved to %(date)s at %(time)s")
 CHANGED = known("Your visit on %(date)s at %(time)s was changed")
 CANCELLED = known("Your visit on %(date)s at %(time)s was cancelled")
 GIVEN_AWAY = known("A colleague took over your visit on %(date)s at %(time)s")
-WROTE = known("The customer of your visit on %(date)s at %(time)s wrote")
+WROTE = known("The customer for your visit on %(date)s at %(time)s sent a message")
 WAITS = known(
-    "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. Open the app where you have a "
-    "connection to send everything."
+        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. To send everything, "
+        "open the app where you have a connection."
 )
 WORDS = {
     "AppointmentPlanned": NEW,

@@ -27,7 +27,7 @@ from app.domain.orders.pricing import recompute_totals
 from app.domain.orders.settings import settings_of
 
 ENDED_ORDER = N_("The order is completed or cancelled; reopen it to change it.")
-CHANGED_SINCE = N_("The line has changed since; you cannot undo this.")
+CHANGED_SINCE = N_("The line has since changed; you cannot undo this.")
 INSTALLED = N_("You cannot remove a line whose article is already installed.")
 _EDITED = ("description", "quantity", "unit_price", "discount_amount", "tax_code")
 

@@ -45,15 +45,15 @@ ENDED_ORDER = N_("The order is completed or cancelled; reopen it to change it.")
 SAME_ORDER = N_("The duplicate must be a different order from this one.")
 OTHER_CUSTOMER = N_("The orders are for different customers.")
 OTHER_MONEY = N_("The orders have different currencies, or only one has prices with tax.")
-OTHER_BRAND = N_("The orders are of different brands.")
+OTHER_BRAND = N_("The orders belong to different brands.")
 FROM_PARTNER = N_(
-    "The other order came from a partner, and merging it into this one would show it to them as "
-    "cancelled. Open the other order and merge this one into it."
+        "The other order came from a partner. If you merge it into this one, the partner sees it as "
+        "cancelled. Instead, open the other order and merge this one into it."
 )
 HAS_VISIT = N_("The other order has an open visit: finish or cancel it first.")
 NO_LINES = N_("Choose lines to split off, and leave at least one.")
 DISCOUNT_LEFT = N_("The order discount exceeds the remaining total; lower the discount first.")
-CHANGED_SINCE = N_("One of the orders has changed since; you cannot undo this.")
+CHANGED_SINCE = N_("One of the orders has since changed; you cannot undo this.")
 
 
 class UnableToRegroup(Exception):

@@ -311,7 +311,7 @@ def _check_address(address: str) -> None:
     except ValueError:
         is_right = False
     if not is_right or len(address) > ADDRESS_CHARACTERS:
-        raise WrongPartner("api_base_url", N_("must be a URL that starts with https://"))
+        raise WrongPartner("api_base_url", N_("must be an https:// URL"))
 
 
 def _check_free(session: Session, slug: str) -> None:

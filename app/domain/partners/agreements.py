@@ -54,7 +54,7 @@ def write_agreement(session: Session, partner: Partner, text: str, *, now: datet
     too long, or the same as before."""
     text = text.replace("\r\n", "\n").strip()
     if not text or len(text) > TEXT_CHARACTERS:
-        raise WrongPartner("text", N_("Enter a text of at most 50000 characters."))
+        raise WrongPartner("text", N_("Enter 1 to 50000 characters."))
     _take_turn(session, partner)
     known = list_agreements(session, partner.id)
     if known and known[0].text == text:

@@ -47,7 +47,7 @@ def _letter(payload: dict[str, Any], delivery_id: uuid.UUID, reader: Reader) -> 
         order, event = about.get("label") or "–", payload["event_type"]
         subject = _("We could not reach you about order %(order)s", order=order)
         lines = (
-            _("We could not deliver %(event)s of order %(order)s to your endpoint.", event=event, order=order),
+            _("We could not deliver the event %(event)s for order %(order)s to your endpoint.", event=event, order=order),
             _("Reason: %(outcome)s.", outcome=why.get("outcome", "–")),
             _("See the request and response, and send the event again:"),
         )

@@ -33,8 +33,8 @@ from app.domain.threads.order_threads import find_thread_of_order
 
 LINE = re.compile(r"(?:(?P<count>[1-9]\d{0,3})\s*[x×*]\s+)?(?P<rest>.*)")
 MISSING = {
-    "email": N_("The form has no email address of the customer."),
-    "phone": N_("The form has no phone number of the customer."),
+    "email": N_("The form does not contain the customer's email address."),
+    "phone": N_("The form does not contain the customer's phone number."),
     "address": N_("The form has no address with a postal code."),
     "reference": N_("The form does not contain your order number; we use the number of the submission instead."),
 }

@@ -41,7 +41,7 @@ FIELDS = (
 )
 _NO_FIELD = known("%(field)s is not one of our fields; use one of %(fields)s")
 _NO_PATH = known("%(path)s is not a path such as client.name or items[].code")
-_NO_LIST = known("%(path)s and %(field)s must both contain [] (items of a list), or neither")
+_NO_LIST = known("either both or neither of %(path)s and %(field)s must contain [] (items of a list)")
 _TWO_LISTS = known("the paths of %(first)s and %(second)s must lead to the same list")
 _TOO_MANY = known("at most %(count)s rows")
 MISSING = known("has no value: no path is mapped to it, or the sample has nothing at that path")

@@ -51,11 +51,9 @@ def _letter(session: Session, row: PartnerOrder, status: OrderStatus, reader: Re
             subject = _("We received your order %(order)s", order=number)
             lines = list(_received(row))
         else:
-            words = STATUS_WORDS[language_of(reader.locale)][status]
-            subject = _("Your order %(order)s: %(status)s", order=number, status=words)
-            lines = [
-                _("Your order %(order)s (ours: %(number)s): %(status)s.", order=number, number=row.order_number, status=words)
-            ]
+            told = {"order": number, "status": STATUS_WORDS[language_of(reader.locale)][status]}
+            subject = _("Your order %(order)s: %(status)s", **told)
+            lines = [_("Your order %(order)s (our order number %(number)s): %(status)s.", number=row.order_number, **told)]
             visit = find_visit(session, row.order_id) if row.order_id else None
             if visit is not None:
                 lines.append(_("Date of the visit: %(day)s.", day=f"{visit.day:%d-%m-%Y}"))

@@ -29,7 +29,7 @@ STATES = {
 WAITS = {
     Hindrance.NOBODY_SEES_IT: N_("No agent who takes new threads has access to this brand."),
     Hindrance.GIVEN_BACK: N_("All suitable agents returned the thread: %(names)s."),
-    Hindrance.NOBODY_OF_TEAM: N_("The teams this thread can go to have no agent who takes new threads."),
+    Hindrance.NOBODY_OF_TEAM: N_("In the teams for this thread, no agent takes new threads."),
     Hindrance.NO_SKILL: N_("No agent has the skill: %(skills)s."),
     Hindrance.NO_LANGUAGE: N_("No agent speaks the contact’s language (%(language)s)."),
     Hindrance.OUTSIDE_HOURS: N_("Outside the working hours of %(names)s."),
@@ -46,7 +46,7 @@ def given_words(name: str, by: dict[str, Any]) -> str:
     parts = [_(HOW.get(by["how"], HOW[Strategy.ROUND_ROBIN]))]
     if by["how"] != "sticky":
         parts.append(
-            ngettext("the only agent who could take the thread", "of %(num)s agents who could take the thread", by["able"])
+            ngettext("the only agent who could take the thread", "one of %(num)s agents who could take the thread", by["able"])
         )
     if by["how"] == Strategy.LEAST_LOADED:
         parts.append(_("workload %(load)s of %(capacity)s", load=by["load"], capacity=by["capacity"]))

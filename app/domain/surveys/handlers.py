@@ -29,7 +29,7 @@ from app.domain.threads.row_moves import move_rows, parse_move, return_rows
 
 INVITATIONS = table_of(SurveyInvitation)
 CLOSED = frozenset({"resolved", "closed"})
-DISAPPOINTED = known("%(name)s was disappointed (%(score)s of %(most)s): get in touch")
+DISAPPOINTED = known("%(name)s was disappointed (%(score)s out of %(most)s): get in touch")
 
 
 def follow_status(session: Session, event: Event) -> None:

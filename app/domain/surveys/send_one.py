@@ -46,7 +46,7 @@ from app.domain.threads.models import Message, Thread
 from app.mail.rich import clean_rich
 
 OFF = N_("The brand no longer sends surveys.")
-NO_CHANNEL = N_("The channel cannot send")
+NO_CHANNEL = N_("The channel cannot send messages")
 NO_ADDRESS = N_("The contact has no email address.")
 ANSWERED = N_("Already answered.")
 BY = {"kind": "survey", "name": "survey"}

@@ -31,7 +31,7 @@ FOR_LEADS = N_("Only a team lead can do this.")
 NEEDS_REASON = N_("Enter a reason.")
 NO_SUCH_CODE = N_("This reason does not exist.")
 MOVED_ON = N_("A colleague has since changed the status.")
-NOT_LAST = N_("The status has changed since; you cannot undo this.")
+NOT_LAST = N_("The status has since changed; you cannot undo this.")
 NOT_YOURS = N_("Only the person who made this change or a team lead can undo it.")
 TOO_LATE = N_("It is too late to undo this; set the status back instead.")
 

@@ -25,7 +25,7 @@ OUTCOMES = {
     "blocked": FAILURES["refused_address"],
     "bad_header": N_("one of the endpoint’s headers cannot be sent"),
     "no_address": N_("no address is set"),
-    "sealed": N_("cannot decrypt the secrets: a key in ENCRYPTION_KEYS is missing"),
+    "sealed": N_("cannot decrypt the secrets: a key is missing from ENCRYPTION_KEYS"),
     "error": N_("an error on our side; see the application log"),
 }  # every outcome, in words
 

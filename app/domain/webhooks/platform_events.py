@@ -27,13 +27,14 @@ from app.domain.webhooks.models import RULE_CALLED
 # What can be chosen, by area; the words are those of the page.
 PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
     "customer": {"customer.created": N_("A customer of the brand wrote or ordered for the first time"),
-                 "customer.updated": N_("A customer's name, addresses or numbers changed")},
+                 "customer.updated": N_("A customer's name, addresses or phone numbers changed")},
     "job": {"job.created": N_("An order was created"), "job.updated": N_(
         "An order changed: status, priority, notes, references or articles"
     ),
             "job.completed": N_("An order was completed"), "job.cancelled": N_("An order was cancelled")},
     "payment": {"payment.received": N_("A payment for an order was received")},
-    "message": {"message.received": N_("A customer wrote"), "message.queued": N_("A reply is ready and about to be sent"),
+    "message": {"message.received": N_("A customer sent a message"),
+                "message.queued": N_("A reply is ready and about to be sent"),
                 "message.sent": N_("A reply was sent"), "message.delivered": N_("A reply was delivered"),
                 "message.read": N_("A reply was read"), "message.failed": N_("A reply failed or bounced")},
     "thread": {"thread.created": N_("A thread started"), "thread.assigned": N_("A thread was assigned"),
@@ -42,7 +43,7 @@ PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
     "task": {"task.created": N_("A task was created"), "task.updated": N_("A task changed"),
              "task.completed": N_("A task was completed"), "task.reopened": N_("A task was reopened")},
     "sla": {"sla.warning": N_("A deadline is approaching"), "sla.breached": N_("A deadline has passed")},
-    "rule": {RULE_CALLED: N_("A rule or macro called this webhook by its name")},
+    "rule": {RULE_CALLED: N_("A rule or macro called this webhook by name")},
 }  # fmt: skip
 NAMES = tuple(name for names in PLATFORM_EVENTS.values() for name in names)
 _MESSAGE_STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "bounced": "failed"}

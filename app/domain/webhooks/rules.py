@@ -43,9 +43,9 @@ def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
     if not host or parts.scheme not in ("http", "https") or re.search(r"[\x00-\x20\x7f\\]", url.strip()):
         raise BadEndpoint("url", N_("Invalid URL. Enter one like https://example.com/hooks."))
     if parts.scheme == "http" and not allows_http:
-        raise BadEndpoint("url", N_("Use a URL that starts with https://: we send customer data."))
+        raise BadEndpoint("url", N_("Use an https:// URL: we send customer data."))
     if "@" in parts.netloc:
-        raise BadEndpoint("url", N_("Remove user and password from the URL; use a header instead."))
+        raise BadEndpoint("url", N_("Remove the user name and password from the URL; use a header instead."))
     if parts.fragment:
         raise BadEndpoint("url", N_("Remove # and what follows: we never send it."))
     if port is not None and port not in ports and not allows_http:

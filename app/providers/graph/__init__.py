@@ -39,7 +39,7 @@ PROVIDER = Provider(
             KEY,
             place=20,
             label=N_("Microsoft 365 mailbox"),
-            about=N_("A Microsoft 365 mailbox, accessed by an app registration."),
+            about=N_("A Microsoft 365 mailbox, accessed through an app registration."),
             fields=CONNECT_FIELDS,
             steps=STEPS,
             asks_consent=True,

@@ -27,7 +27,7 @@ _PREFER = 'outlook.timezone="UTC", odata.maxpagesize=50'
 REFERENCE_PROPERTY = "String {9c8a1f52-6b0e-4a57-9d0c-3f2a7be41c88} Name switchyard-appointment"
 _DENIED = N_("We cannot open the calendar")
 _GRANT = N_("Give the application the permission Calendars.ReadWrite, with admin consent")
-_AGREE = N_("Sign in again on the channel's page and agree to the calendar")
+_AGREE = N_("Sign in again on the channel's page and allow access to the calendar")
 
 
 @contextmanager

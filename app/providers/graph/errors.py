@@ -33,9 +33,9 @@ _BY_CODE: Mapping[str, _Meaning] = {
     "erroraccessdenied": _Meaning(N_("The application has no access to the mailbox"), _GRANT, False, True),
     "authorization_requestdenied": _Meaning(N_("The application lacks a permission"), _GRANT, False, True),
     "errorsendasdenied": _Meaning(
-        N_("This mailbox may not send from that address"),
+        N_("This mailbox is not allowed to send from that address"),
         N_(
-            "Grant Send As on the address, or send from the mailbox's own address",
+            "Grant the Send As permission on the address, or send from the mailbox's own address",
             "Grant Send As on the address, or use the mailbox's own",
         ),
     ),
@@ -53,12 +53,12 @@ _BY_CODE: Mapping[str, _Meaning] = {
         True,
     ),
     "errormessagesizeexceeded": _Meaning(
-        N_("The email is larger than the mailbox may send"), N_("Send smaller attachments, or a link")
+        N_("The email is too large to send from this mailbox"), N_("Send smaller attachments, or a link")
     ),
     "errorinvalidrecipients": _Meaning(N_("A recipient's address is invalid"), N_("Correct the address and send again")),
     "errorinvalididmalformed": _Meaning(N_("The provider does not recognise the message's id")),
     "errorirresolvableconflict": _Meaning(
-        N_("Someone else changed the draft meanwhile"), N_("Nothing to do: we will retry"), False
+        N_("Someone else has since changed the draft"), N_("Nothing to do: we will retry"), False
     ),
     "invalidinternetmessageheader": _Meaning(
         N_("The email has a header that the provider does not allow", "A header is not allowed")
@@ -101,7 +101,7 @@ _BY_AADSTS: Mapping[int, tuple[str, str]] = {
             "The tenant does not know Microsoft Graph by this name",
         ),
         N_(
-            "Ask an administrator whether GRAPH_BASE_URL and LOGIN_AUTHORITY of this installation fit the tenant's cloud",
+            "Ask an administrator whether GRAPH_BASE_URL and LOGIN_AUTHORITY of this installation match the tenant's cloud",
             "Check which Microsoft cloud is chosen in the channel's settings",
         ),
     ),

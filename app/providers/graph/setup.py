@@ -58,10 +58,10 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
 SIGN_IN_STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app of type Web with the address below as its redirect URI, and make a client secret."),
     N_(
-        "Give the app the delegated permissions Mail.ReadWrite and Mail.Send, and for the calendar Calendars.ReadWrite; "
-        "for a shared mailbox also those that end in .Shared."
+        "Give the app the delegated permissions Mail.ReadWrite and Mail.Send, and for the calendar "
+        "Calendars.ReadWrite. For a shared mailbox, also give it the same permissions ending in .Shared."
     ),
-    N_("Then sign in with the account of the mailbox and agree."),
+    N_("Then sign in with the mailbox's account and accept the permissions."),
 )
 STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app and make a client secret."),
@@ -69,7 +69,10 @@ STEPS: tuple[str, ...] = (
         "Give the app the application permissions Mail.ReadWrite, Mail.Send and Mail.Read "
         "for Microsoft Graph, with admin consent."
     ),
-    N_("In that app, add the address below as a redirect URI of type Web: Microsoft returns to it after the admin consent."),
+    N_(
+        "In that app, add the address below as a redirect URI of type Web: Microsoft sends you back there "
+        "after the admin consent."
+    ),
     N_(
         "You need not enter a webhook address at Microsoft: we register it ourselves.",
         "No need to paste anything at Microsoft: we register our address",

@@ -50,13 +50,13 @@ CONNECT_FIELDS = (
     SetupField(
         "signing_secret",
         N_("Verification key of the event webhook"),
-        help=N_("Under Mail Settings, Event Webhook, Signature Verification; without it we reject reports"),
+        help=N_("Under Mail Settings, Event Webhook, Signature Verification; without this key we reject reports"),
         secret=True,
         required=False,
     ),
     SetupField(
         "url_key",
-        N_("Key in the address of the inbound parse"),
+        N_("Key for the inbound parse address"),
         help=N_("A long random word; without it we accept no email"),
         secret=True,
         required=False,
@@ -66,7 +66,7 @@ CONNECT_FIELDS = (
     SetupField("from_name", N_("Sender name"), required=False),
     SetupField(
         "visit_reminders",
-        N_("Reminders of visits"),
+        N_("Visit reminders"),
         default="on",
         choices=("on", "off"),
         help=N_("An email to the customer the day before a visit."),

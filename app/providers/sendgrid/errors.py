@@ -35,7 +35,7 @@ _BY_STATUS: Mapping[int, _Meaning] = {
         ),
     ),
     401: _Meaning(
-        N_("SendGrid refuses the API key"),
+        N_("SendGrid rejected the API key"),
         N_("Create a new key in SendGrid and save it in the channel", "Create a new key there and save it in the channel"),
         False,
         True,

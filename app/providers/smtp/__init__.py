@@ -24,7 +24,7 @@ PROVIDER = Provider(
         Kind(
             KEY,
             place=30,
-            label=N_("Mailbox at a mail server"),
+            label=N_("Mailbox on a mail server"),
             about=N_("A mailbox on any mail server, using SMTP and IMAP."),
             fields=(MAIL_ADDRESS, *CONNECT_FIELDS),
             has_past=True,

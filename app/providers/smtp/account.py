@@ -51,10 +51,10 @@ CONNECT_FIELDS = (
         required=False,
         within=(1, 65_535),
     ),
-    SetupField("imap_folder", N_("Folder of incoming email"), required=False, default=INBOX),
+    SetupField("imap_folder", N_("Folder for incoming email"), required=False, default=INBOX),
     SetupField(
         "sent_folder",
-        N_("Folder of sent email"),
+        N_("Folder for sent email"),
         help=N_("If empty, we ask the mail server which folder it is"),
         required=False,
     ),
@@ -62,7 +62,7 @@ CONNECT_FIELDS = (
         "sent_copy",
         N_("Copies of sent email"),
         help=N_(
-            "append: we save a copy in the folder of sent email; server: the mail server saves a copy; none: no copy",
+            "append: we save a copy in the folder for sent email; server: the mail server saves a copy; none: no copy",
             "append: we save a copy in the folder; server: the mail server saves a copy; none: no copy",
         ),
         default="append",

@@ -39,7 +39,7 @@ LINE_TROUBLE: Mapping[str, _Meaning] = {
     "no_starttls": _Meaning(
         N_("The mail server offers no encryption (STARTTLS)"),
         N_(
-            "Choose tls, with port 465 for outgoing or 993 for incoming email, or ask the email provider",
+            "Choose tls (port 465 for outgoing email, 993 for incoming), or ask the email provider",
             "Choose tls and its port, or ask the provider",
         ),
         True,
@@ -59,7 +59,7 @@ _BY_CLASS: Mapping[str, tuple[str, str]] = {
     "1": (N_("The recipient's address does not exist"), N_("Correct the address and send again")),
     "2": (N_("The recipient's mailbox cannot receive email"), N_("Use another channel")),
     "3": (N_("The email exceeds the server's size limit"), N_("Send smaller attachments, or a link")),
-    "7": (N_("The mail server's policy rejects the email"), N_("Read the mail server's message, or ask its administrator")),
+    "7": (N_("The mail server's policy rejected the email"), N_("Read the mail server's message, or ask its administrator")),
 }
 
 
@@ -126,4 +126,4 @@ def _by_code(code: int) -> tuple[str, str]:
     if code == 552:
         return _BY_CLASS["3"]
     advice = N_("Read the mail server's message, or ask its administrator", "Read its message or ask its administrator")
-    return N_("The mail server refuses the email"), advice
+    return N_("The mail server refused the email"), advice

@@ -97,7 +97,7 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
         return Lookup(
             Found.NOT_SENT,
             detail=N_(
-                "Nothing to do: we send the email again, only to the recipients the server has not accepted yet",
+                "Nothing to do: we will resend the email, but only to the recipients the server has not accepted yet",
                 "We saved which recipients the server accepted, and send the mail to the others",
             ),
         )
@@ -183,7 +183,7 @@ def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
     except ProviderError as error:
         if tries + 1 >= COPY_TRIES:
             return
-        title = N_("The email is sent, but its copy is not in the Sent folder yet")
+        title = N_("The email was sent, but its copy is not in the Sent folder yet")
         reason = Reason("copy_missing", title, detail=error.reason.title)
         raise ProviderError(reason, permanent=False, retry_after_seconds=_COPY_RETRY_SECONDS) from error
 

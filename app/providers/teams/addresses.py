@@ -24,7 +24,7 @@ def check_address(url: str, *, allowed: tuple[str, ...]) -> str:
     if any(host == retired or host.endswith(f".{retired}") for retired in RETIRED):
         raise BadAddress(_("Microsoft has retired these connectors. Make a workflow in Teams and paste its address instead."))
     if not host:
-        raise BadAddress(_("Paste the whole address of the workflow; it begins with https://."))
+        raise BadAddress(_("Paste the whole https:// address of the workflow."))
     if not is_allowed(url, allowed):
         raise BadAddress(_("“%(host)s” is not an allowed address for Teams workflows.", host=host[:80]))
     if not query.get("sig"):

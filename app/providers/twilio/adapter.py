@@ -56,7 +56,7 @@ _NOT_LISTED = N_(
     "Twilio's list does not have the text",
 )
 _LOOKED_UP = N_(
-    "Nothing to do: we check at Twilio ourselves whether the text was sent.",
+    "Nothing to do: we will check with Twilio whether the text was sent.",
     "We look the text up at Twilio ourselves",
     "We look it up at Twilio ourselves",
 )

@@ -14,7 +14,7 @@ from app.core.text import mark as N_
 
 _ASK_ADMIN = N_("Ask an administrator to look at this channel.")
 CHECK_NUMBER = N_("Check the number, or use another way to reach this person.")
-_OTHER_WAY = N_("Call them, or use another channel.")
+_OTHER_WAY = N_("Call this person, or use another channel.")
 _AGAIN = N_("We will retry automatically.")
 _QUEUE_FULL = N_("Too many texts are waiting to be sent from our number", "Too many texts queued at this number")
 _SEE_CODE = N_("Ask an administrator what the error code means.", "Ask an administrator what this code means")
@@ -74,13 +74,13 @@ RULES: Mapping[int, Rule] = {
     21705: _down(N_("Twilio does not know the messaging service")),
     30001: _later(_QUEUE_FULL, 60),
     30002: _down(N_("The Twilio account is suspended")),
-    30003: Rule(N_("Their phone could not be reached"), N_("The phone may be off or abroad. Try later, or call.")),
+    30003: Rule(N_("The recipient's phone could not be reached"), N_("The phone may be off or abroad. Try later, or call.")),
     30004: Rule(N_("The text was blocked on its way"), _OTHER_WAY),
     30005: Rule(N_("Number not in use"), CHECK_NUMBER),
     30006: Rule(N_("This is a landline, or its network does not accept SMS"), _OTHER_WAY),
     30007: Rule(
-        N_("Their network treated the text as spam"),
-        N_("Reword the text without links, or call.", "Reword it without links, or call them"),
+        N_("The recipient's network treated the text as spam"),
+        N_("Reword the text and remove links, or call.", "Reword it without links, or call them"),
     ),
     30008: Rule(
         N_("The text did not arrive, and the network does not say why"),

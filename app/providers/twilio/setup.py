@@ -18,7 +18,7 @@ _SIGN_IN = (
         N_("API key SID"),
         required=False,
         help=N_(
-            "Begins with SK. If filled in, we send with this API key instead of the auth token.",
+            "Begins with SK. If you enter one, we send with this API key instead of the auth token.",
             "Begins with SK. Better than the auth token for sending",
         ),
     ),
@@ -38,7 +38,7 @@ _SIGN_IN = (
     ),
     SetupField(
         "webhook_shared_key",
-        N_("Shared key of webhooks"),
+        N_("Shared key for webhooks"),
         secret=True,
         required=False,
         help=N_("Needed only if webhooks are signed with HMAC-SHA256."),
@@ -60,8 +60,10 @@ CONNECT_FIELDS = (
         required=False,
         help=N_("At most 11 letters and digits, shown in place of the number. Recipients cannot answer such a text."),
     ),
-    SetupField("part_price", N_("Price per SMS part"), required=False, help=N_("Such as 0.0849; shown while you write a text.")),
-    SetupField("part_currency", N_("Currency of the price per SMS part"), required=False, help=N_("Such as EUR.")),
+    SetupField("part_price", N_("Price per SMS part"), required=False, help=N_(
+        "For example, 0.0849; shown while you write a text."
+    )),
+    SetupField("part_currency", N_("Currency of the price per SMS part"), required=False, help=N_("For example, EUR.")),
     SetupField(
         "validity_seconds",
         N_("Time limit for delivering a text, in seconds"),
@@ -77,13 +79,13 @@ CONNECT_FIELDS = (
 PHONE_CONNECT_FIELDS = (_NUMBER, *_SIGN_IN)
 STEPS = (
     N_(
-        "After you connect the number, its page shows a webhook address. Enter it at Twilio with this "
-        "number, for incoming messages."
+        "After you connect the number, its page shows a webhook address. At Twilio, enter that address for "
+        "incoming messages to this number."
     ),
 )
 PHONE_STEPS = (
     N_(
-        "After you connect the line, its page shows a webhook address. Enter it at Twilio with this "
-        "number, for call status changes."
+        "After you connect the line, its page shows a webhook address. At Twilio, enter that address for call "
+        "status changes of this number."
     ),
 )

@@ -3,4 +3,4 @@
 from app.contract.provider import Provider
 from app.core.text import mark as N_
 
-PROVIDER = Provider(key="web_push", label="Web Push", calls={"push": N_("Push services of browsers")})
+PROVIDER = Provider(key="web_push", label="Web Push", calls={"push": N_("Browser push services")})

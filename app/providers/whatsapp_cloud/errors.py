@@ -61,7 +61,7 @@ RULES: Mapping[int, Rule] = {
     2: _later(N_("WhatsApp is temporarily unavailable")),
     3: _down(N_("The app is not allowed to use this WhatsApp function", "The app may not use this WhatsApp function")),
     4: _later(N_("WhatsApp rate limit reached"), seconds=120),
-    10: _down(N_("The app lacks a permission at WhatsApp")),
+    10: _down(N_("The app lacks a WhatsApp permission")),
     33: _stop(N_("WhatsApp does not know this number or file"), _ASK_ADMIN),
     100: _stop(
         N_("WhatsApp found an invalid or unknown field"),
@@ -74,10 +74,10 @@ RULES: Mapping[int, Rule] = {
     368: _down(N_("WhatsApp blocked the account for a policy violation")),
     613: _later(N_("WhatsApp rate limit reached"), seconds=120),
     80007: _later(N_("The WhatsApp account reached its rate limit"), seconds=120),
-    130429: _later(N_("We send messages faster than this number allows"), seconds=5),
+    130429: _later(N_("We are sending messages faster than this number allows"), seconds=5),
     130472: _stop(
         N_(
-            "WhatsApp did not deliver this message because of an experiment it runs",
+            "WhatsApp did not deliver this message because of an experiment it is running",
             "WhatsApp held this message back for an experiment",
         ),
         _OTHER_WAY,
@@ -100,7 +100,7 @@ RULES: Mapping[int, Rule] = {
     131021: _stop(N_("Sender and recipient are the same number"), N_("Check the recipient's number.")),
     131026: _stop(
         N_(
-            "Not delivered: the person may not have WhatsApp, or must first update it or accept its terms",
+            "Not delivered: the person may not have WhatsApp, or may need to update it or accept its terms",
             "Not delivered: the person may have no WhatsApp, an old app, or terms not yet accepted",
         ),
         _OTHER_WAY,
@@ -129,7 +129,7 @@ RULES: Mapping[int, Rule] = {
         needs_admin=True,
     ),
     131045: _down(
-        N_("The number is not registered correctly at WhatsApp"), N_("An administrator must register the number again.")
+        N_("The number is not registered correctly with WhatsApp"), N_("An administrator must register the number again.")
     ),
     131047: _stop(N_("More than 24 hours have passed since this person last wrote"), N_("Send an approved template instead.")),
     131048: _later(N_("WhatsApp limits this number because messages were reported as spam"), _ASK_ADMIN, 900, needs_admin=True),
@@ -150,7 +150,11 @@ RULES: Mapping[int, Rule] = {
     131062: _stop(N_("This message can only be sent to a phone number"), N_("Ask the person for their phone number.")),
     131063: _stop(N_("Marketing templates are switched off for this number"), _ASK_ADMIN),
     131064: _later(
-        N_("The account's daily limit of new conversations is reached"), _ASK_ADMIN, 900, recipient_only=True, needs_admin=True
+        N_("The account has reached its daily limit for new conversations"),
+        _ASK_ADMIN,
+        900,
+        recipient_only=True,
+        needs_admin=True,
     ),
     132000: _stop(N_("The number of values does not match the template"), _FIX_TEMPLATE),
     132001: _stop(
@@ -165,22 +169,22 @@ RULES: Mapping[int, Rule] = {
     132018: _stop(N_("WhatsApp rejected a template value"), _FIX_TEMPLATE),
     132068: _stop(N_("The form in this message is blocked"), _ASK_ADMIN),
     132069: _later(N_("WhatsApp currently limits how often this form can be sent"), seconds=600),
-    133010: _down(N_("The number is not registered at WhatsApp"), N_("An administrator must register the number.")),
+    133010: _down(N_("The number is not registered with WhatsApp"), N_("An administrator must register the number.")),
     133016: _later(N_("The number was registered too often"), _ASK_ADMIN, 3600),
     135000: _later(N_("WhatsApp could not send the message")),
     137000: _stop(
-        N_("The person's identity at WhatsApp has changed"), N_("Check that this is still the same person, then send again.")
+        N_("The person's WhatsApp identity has changed"), N_("Check that this is still the same person, then send again.")
     ),
 }
 
 _RANGES: tuple[tuple[int, int, Rule], ...] = (
-    (200, 299, _down(N_("The app lacks a permission at WhatsApp"))),
+    (200, 299, _down(N_("The app lacks a WhatsApp permission"))),
     (139100, 139103, _stop(N_("The block list could not be changed"), _ASK_ADMIN)),
     (
         147001,
         147005,
         _stop(
-            N_("WhatsApp could not use this user name"), N_("Write to the person’s phone number instead.", "Use the phone number")
+            N_("WhatsApp could not use this user name"), N_("Send to the person’s phone number instead.", "Use the phone number")
         ),
     ),
     (

@@ -14,8 +14,8 @@ from app.providers.whatsapp_cloud.people import digits_of, is_scoped_id
 from app.providers.whatsapp_cloud.reading import Json
 from app.providers.whatsapp_cloud.templates import find_definition, template_problems
 
-_TEXT_LIMIT = known("A WhatsApp text has at most %(limit)s characters")
-_CAPTION_LIMIT = known("A text with a file has at most %(limit)s characters")
+_TEXT_LIMIT = known("A WhatsApp text can have at most %(limit)s characters")
+_CAPTION_LIMIT = known("A text with a file can have at most %(limit)s characters")
 _NO_CAPTION = known("WhatsApp shows no text with a file of type %(type)s")
 _CHARACTERS = known("%(count)s characters")
 

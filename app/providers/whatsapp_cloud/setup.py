@@ -20,7 +20,7 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         "signing_secret",
         N_("App secret"),
         secret=True,
-        help=N_("Under App settings, Basic. WhatsApp uses it to sign its requests."),
+        help=N_("Under “App settings”, “Basic”. WhatsApp signs its requests with this secret."),
     ),
     SetupField(
         "read_marks",

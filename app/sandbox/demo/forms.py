@@ -119,7 +119,7 @@ def _fill_in_for_partner(_number: str) -> str:
     there = f"{runtime().settings.public_url}/api/v1/webhooks/{Provider.FORMS.value}/{key}"
     answers = {**PARTNER_ANSWERS, "partner_order_id": number}
     simulator("fillout").call("POST", "/__sim/emit", {"shape": "flat", "answers": answers, "hook_url": there})
-    return _("50five completed the form of order %(number)s", number=number)
+    return _("50five completed the form for order %(number)s", number=number)
 
 
 def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], str]:

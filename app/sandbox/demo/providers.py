@@ -157,7 +157,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "address": (N_("Email address"), unconnected_accounts.AT_SENDGRID),
             "api_key": (N_("API key"), "{api_key}"),
             "signing_secret": (N_("Verification key of the event webhook"), "{public_key}"),
-            "url_key": (N_("Key in the address of the inbound parse"), unconnected_accounts.PARSE_KEY),
+            "url_key": (N_("Key for the inbound parse address"), unconnected_accounts.PARSE_KEY),
         },
         {"webhook_url": N_("Address of the event webhook"), "inbound_url": N_("Address of the Inbound Parse webhook")},
     ),

@@ -190,9 +190,9 @@ def make_trouble() -> ResponseReturnValue:
     troubles: dict[str, tuple[Callable[[], Any], str]] = {
         "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer from Switchyard will fail")),
         "lose_answer": (world.lose_next_answer, _("WhatsApp accepts the next answer from Switchyard, then the connection drops")),
-        "duplicate": (lambda: world.configure_chat({"duplicate": 2}), _("Every webhook comes three times")),
-        "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come out of order")),
-        "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks come five seconds late")),
+        "duplicate": (lambda: world.configure_chat({"duplicate": 2}), _("Every webhook arrives three times")),
+        "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks arrive out of order")),
+        "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks arrive five seconds late")),
         "slow": (lambda: world.configure_chat({"slow_s": 4.0}), _("WhatsApp takes four seconds to respond to each request")),
         "bounce": (lambda: world.answer_by_machine(address=address, kind="bounce"), _("The newest email bounced")),
         "out_of_office": (
@@ -244,7 +244,7 @@ def _sendgrid_modes() -> dict[str, tuple[dict[str, Any], str]]:
         "reports_held": ({"hold": True}, _("SendGrid delays its reports")),
         "reports_forged": ({"wrong_key": True}, _("SendGrid's reports have an invalid signature")),
         "sendgrid_slows": ({"rate_limited": True}, _("SendGrid rate limit reached")),
-        "sendgrid_key": ({"api_key": "SG.another"}, _("SendGrid refuses the API key")),
+        "sendgrid_key": ({"api_key": "SG.another"}, _("SendGrid rejected the API key")),
     }
 
 

@@ -89,7 +89,7 @@ def save_password() -> ResponseReturnValue:
     with transaction() as session:
         user = get_user(session, viewer.user_id, lock=True)
         set_password(session, user, form.new.data, now=utc_now(), actor=viewer.actor, keep=current_user.session_id)
-    flash(_("Your password is changed. Every other session has ended."))
+    flash(_("Your password has been changed. Every other session has ended."))
     return redirect(url_for("accounts.security"), 303)
 
 
@@ -106,7 +106,7 @@ def _is_strong(form: PasswordForm) -> bool:
 def revoke_session(session_id: uuid.UUID) -> ResponseReturnValue:
     """End one of the viewer's own sessions; its browser is signed out at once."""
     ended = _end(only=session_id)
-    flash(_("The session has ended.") if ended else _("That session had ended already."))
+    flash(_("The session has ended.") if ended else _("That session had already ended."))
     return redirect(url_for("accounts.security"), 303)
 
 

@@ -92,8 +92,8 @@ def _form(form: SignInForm, *, problem: str = "", status: int = 200) -> Response
 
 def _wait(form: SignInForm, seconds: int) -> ResponseReturnValue:
     text = ngettext(
-        "There were too many tries. Wait %(num)s second, then try again.",
-        "There were too many tries. Wait %(num)s seconds, then try again.",
+        "Too many attempts. Wait %(num)s second, then try again.",
+        "Too many attempts. Wait %(num)s seconds, then try again.",
         seconds,
     )
     response = make_response(_form(form, problem=text, status=429))

@@ -61,7 +61,7 @@ def save_cost(channel_id: uuid.UUID) -> ResponseReturnValue:
     day = _day(typed["from_date"])
     errors = {name: _("Enter an amount of 0 or more, like 0.45.") for name, amount in amounts.items() if amount is None}
     if day is None:
-        errors["from_date"] = _("Enter a day.")
+        errors["from_date"] = _("Enter a date.")
     if errors or day is None:
         return _page(brand_of(str(channel.brand_id)), channel.id, typed, errors)
     known = {name: amount for name, amount in amounts.items() if amount is not None}

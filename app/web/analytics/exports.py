@@ -66,7 +66,7 @@ def columns(with_names: bool) -> list[_Column]:
         _Column("medium", _("Channel")),
         _Column("thread_type", _("Type")),
         _Column("priority", _("Priority")),
-        _Column("open_seconds", _("Duration in opening hours"), is_duration=True),
+        _Column("open_seconds", _("Duration within opening hours"), is_duration=True),
         _Column("wall_seconds", _("Total duration"), is_duration=True),
         _Column("met", _("Result (yes or no)")),
         _Column("score", _("Score")),

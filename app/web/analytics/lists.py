@@ -85,7 +85,7 @@ def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
     if slice.as_of is None:
         return ""
     now = count_facts(session, Slice(**{**vars(slice), "as_of": None}), measure)
-    return "" if now == count else _("The figure has changed since: it is now %(count)s.", count=now)
+    return "" if now == count else _("The figure has since changed: it is now %(count)s.", count=now)
 
 
 def _narrowed(slice: Slice) -> str:

@@ -207,7 +207,7 @@ def _finding(report: Report) -> str:
     sums = sums_of(now, measure.kinds[0])
     if measure.shape == Shape.TIME and sums.p90 is not None and sums.average is not None:
         rest = _(
-            "Measured %(count)s times: 9 in 10 times it took at most %(p90)s; average %(average)s.",
+            "Measured %(count)s times: 9 out of 10 took at most %(p90)s; average %(average)s.",
             p90=words.duration(sums.p90),
             average=words.duration(sums.average),
             count=number_words(size),

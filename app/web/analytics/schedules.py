@@ -103,7 +103,7 @@ def set_pause(schedule_id: uuid.UUID) -> ResponseReturnValue:
     viewer, is_paused = require(Permission.ANALYTICS_SEE), request.form.get("paused") == "yes"
     with transaction() as session:
         pause_schedule(session, viewer, schedule_id, is_paused=is_paused, now=utc_now())
-    flash(_("The report by email is paused.") if is_paused else _("We will send the report on schedule again."))
+    flash(_("The email report is paused.") if is_paused else _("We will send the report on schedule again."))
     return _back()
 
 
@@ -160,9 +160,9 @@ def _save(viewer: Viewer, former: ReportSchedule | None) -> ResponseReturnValue:
                 else:
                     change_schedule(session, viewer, former.id, content, now=utc_now())
         except ScheduleNameTaken:
-            errors["name"] = _("You already have a report by email with this name: choose another name.")
+            errors["name"] = _("You already have an email report with this name: choose another name.")
         except TooManySchedules:
-            errors["name"] = _("You have the maximum number of reports by email: delete one first.")
+            errors["name"] = _("You have the maximum number of email reports: delete one first.")
         except UnknownRecipients:
             errors["to"] = _("Choose 1 to %(most)s recipients from the list.", most=MOST_RECIPIENTS)
         else:

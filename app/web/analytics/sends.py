@@ -16,7 +16,7 @@ def rhythm_words(row: ReportSchedule) -> str:
     """Return when a report is sent, such as "Every week, Monday 07:00"."""
     hour = f"{row.hour:02}:00"
     if row.every == Every.WEEK:
-        return _("Every week, %(day)s %(hour)s", day=words.weekday_words(row.weekday), hour=hour)
+        return _("Every week on %(day)s at %(hour)s", day=words.weekday_words(row.weekday), hour=hour)
     if row.every == Every.MONTH:
         return _("Every month, on day %(day)s at %(hour)s", day=row.month_day, hour=hour)
     return _("Every day at %(hour)s", hour=hour)

@@ -103,5 +103,5 @@ def _today(key: str, found: ByKind) -> str:
     value, size = value_of(measure, found), size_of(measure, found)
     text = words.figure(measure, value, size) if size else words.NO_VALUE
     return _(
-        "%(name)s today %(value)s, target %(target)s", name=words.name_words(key), value=text, target=words.target_words(measure)
+        "%(name)s today: %(value)s, target %(target)s", name=words.name_words(key), value=text, target=words.target_words(measure)
     )

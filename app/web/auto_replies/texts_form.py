@@ -63,7 +63,7 @@ def _fault(kind: AutoReplyKind, text: str, *, is_on: bool) -> str:
     if not text:
         return _("Write a text, or switch this automatic answer off.") if is_on else ""
     if len(text) > LONGEST:
-        return _("%(count)s characters: at most %(limit)s.", count=len(text), limit=LONGEST)
+        return _("%(count)s characters; the maximum is %(limit)s.", count=len(text), limit=LONGEST)
     fault = next(iter(list_faults(kind, text)), None)
     return _fault_words(*fault) if fault else ""
 

@@ -54,8 +54,8 @@ OPS = {
     "has_not": N_("does not contain"),
     "has_any": N_("contains one of (comma-separated)"),
     "at_least": N_("is at least"),
-    "more_than": N_("more than"),
-    "less_than": N_("less than"),
+    "more_than": N_("is more than"),
+    "less_than": N_("is less than"),
 }
 ANY = "value"  # what something became: a status mostly, and then said as people say it
 BY_ID = ("channel", "brand", "assignee", "team")

@@ -140,7 +140,7 @@ def _changes(detail: dict[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
         if before.get(name) != after.get(name)
     ]
     linked = set(after.get("orders", ())) - set(before.get("orders", ()))
-    said += [_("linked with order %(number)s", number=vocabulary.words("order", order_id)) for order_id in sorted(linked)]
+    said += [_("linked to order %(number)s", number=vocabulary.words("order", order_id)) for order_id in sorted(linked)]
     said += [f"+ {tag}" for tag in after.get("tags", ()) if tag not in before.get("tags", ())]
     said += [f"− {tag}" for tag in before.get("tags", ()) if tag not in after.get("tags", ())]
     if after.get("snoozed_until") and before.get("snoozed_until") != after["snoozed_until"]:

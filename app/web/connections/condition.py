@@ -119,9 +119,9 @@ def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
     found = []
     if flow.waiting_in_since and now - flow.waiting_in_since > LATE_IN:
         step = _("Ask the operator of this installation to check whether the background processes are running.")
-        found.append(Finding(10, "error", _("Incoming events have waited for over 5 minutes."), step))
+        found.append(Finding(10, "error", _("Incoming events have been waiting for over 5 minutes."), step))
     if channel.paused_at is not None:
-        words = ngettext("Paused; %(num)s message waits.", "Paused; %(num)s messages wait.", flow.waiting_out)
+        words = ngettext("Paused; %(num)s message is waiting.", "Paused; %(num)s messages are waiting.", flow.waiting_out)
         found.append(
             Finding(
                 40,
@@ -131,7 +131,7 @@ def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
             )
         )
     elif flow.waiting_out_since and now - flow.waiting_out_since > LATE_OUT:
-        words = ngettext("%(num)s message waits to go out.", "%(num)s messages wait to go out.", flow.waiting_out)
+        words = ngettext("%(num)s message is waiting to be sent.", "%(num)s messages are waiting to be sent.", flow.waiting_out)
         found.append(
             Finding(
                 15,

@@ -100,7 +100,7 @@ def pause(channel_id: uuid.UUID) -> ResponseReturnValue:
         found = _find(viewer, channel_id)
         pause_channel(session, found, paused=is_wanted, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("The channel is paused.") if is_wanted else _("The channel sends again."))
+    flash(_("The channel is paused.") if is_wanted else _("The channel is sending again."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
 

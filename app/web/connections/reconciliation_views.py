@@ -106,7 +106,7 @@ def _line(one: dict[str, str], names: Mapping[str, str]) -> str:
     folder = folder_words(one["folder"], names)
     if one["kind"] == "missing":
         subject = one["subject"] or _("(no subject)")
-        return _("Was missing from Switchyard: “%(subject)s” (%(folder)s)", subject=subject, folder=folder)
+        return _("Email was missing from Switchyard: “%(subject)s” (%(folder)s)", subject=subject, folder=folder)
     if one["kind"] == "deleted":
         return _("Email deleted from %(folder)s, still in Switchyard", folder=folder)
     if one.get("to"):

@@ -26,5 +26,5 @@ def end_block(contact_id: uuid.UUID) -> ResponseReturnValue:
             session, contact_id=contact.id, brand_id=brand_id, actor=viewer.actor, now=utc_now()
         )
     if lifted:
-        flash(_("The sender is unblocked: their new messages arrive in the inbox again."))
+        flash(_("The sender is unblocked: their new messages will arrive in the inbox again."))
     return redirect(url_for("contacts.show_contact", contact_id=contact_id), 303)

@@ -105,7 +105,7 @@ def choose_place(contact_id: uuid.UUID, address_id: uuid.UUID) -> ResponseReturn
     try:
         return _change(contact_id, _("Saved."), lambda to: _choose(to, address_id, request.form.get("bag_id", "")))
     except NotAChoice:
-        return _back(contact_id, _("This address is no longer a choice. Choose again."))
+        return _back(contact_id, _("You can no longer choose this address. Choose another one."))
 
 
 @bp.post("/contacts/<uuid:contact_id>/consents")
@@ -117,7 +117,7 @@ def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
     if purpose is None or form.get("given") not in ("yes", "no"):
         form.errors["purpose"] = _("Choose one from the list.")
     elif not basis and form.get("given") == "yes":
-        form.errors["basis"] = _("Enter where consent was given, such as a form or a call.")
+        form.errors["basis"] = _("Enter the source of consent, such as a form or a call.")
     if form.errors or purpose is None:
         return contact_page(contact_id, form, wrong="consent", status=422)
     given = form.get("given") == "yes"

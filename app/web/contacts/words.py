@@ -24,7 +24,7 @@ PURPOSES = {
     ConsentPurpose.MARKETING_WHATSAPP: N_("Marketing by WhatsApp"),
     ConsentPurpose.SURVEY: N_("Surveys"),
     ConsentPurpose.SHARE_WITH_PARTNERS: N_("Sharing data with partners"),
-    ConsentPurpose.VISIT_REMINDER: N_("Reminders of visits"),
+    ConsentPurpose.VISIT_REMINDER: N_("Visit reminders"),
     ConsentPurpose.ORDER_UPDATES: N_("Order updates by email and WhatsApp"),
 }
 REASONS = {

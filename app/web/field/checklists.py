@@ -41,7 +41,8 @@ def save_checklist() -> ResponseReturnValue:
     lines = [" ".join(line.split()) for line in storable(typed.get("items", "")).splitlines()]
     items = list(dict.fromkeys(line for line in lines if line))
     if len(items) > MOST_ITEMS or any(len(item) > LINE_CHARACTERS for item in items):
-        errors["items"] = _("Use at most %(count)s lines of %(length)s characters.", count=MOST_ITEMS, length=LINE_CHARACTERS)
+        most = {"count": MOST_ITEMS, "length": LINE_CHARACTERS}
+        errors["items"] = _("Use at most %(count)s lines, each of at most %(length)s characters.", **most)
     if errors or brand_id is None:
         return _page(typed, errors, status=422)
     with transaction() as session:

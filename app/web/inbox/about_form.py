@@ -101,7 +101,7 @@ def find_order_id(number: str) -> uuid.UUID | None:
 
 
 def no_such_person() -> str:
-    return _("No contact has this address or number.")
+    return _("No contact has this email or phone number.")
 
 
 def _address_of(session: Session, value: str) -> str:

@@ -192,13 +192,13 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
             )
         elif kind == "webhook" and find_called(db.session(), target, brand_ids=current_viewer().brand_ids) is None:
             form.errors[f"call_target_{number}"] = _(
-                "There is no webhook “%(name)s” that receives the event %(event)s: choose that event on the page of the webhook.",
+                "No webhook “%(name)s” receives the event %(event)s: choose that event on the webhook’s page.",
                 name=target,
                 event=RULE_CALLED,
             )
         elif kind == "teams" and find_hook_named(db.session(), target) is None:
             form.errors[f"call_target_{number}"] = _(
-                "There is no team “%(name)s” with an address for cards in Microsoft Teams.", name=target
+                "No team “%(name)s” has an address for Microsoft Teams cards.", name=target
             )
         elif words and kind not in ("teams", "whatsapp_template"):
             form.errors[f"call_words_{number}"] = _("Only Teams cards and WhatsApp templates have text: leave this empty.")

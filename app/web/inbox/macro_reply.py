@@ -75,7 +75,7 @@ def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
     html = fill_html(row.template.html, values) if channel.medium == Medium.EMAIL else ""
     filled = fill(row.template.text, values)
     if filled.missing and steps.sends:
-        raise StepFailed("template_id", _("The template has no value for %(names)s", names=", ".join(filled.missing)))
+        raise StepFailed("template_id", _("We have no value for %(names)s in the template", names=", ".join(filled.missing)))
     return Plan(row.template, filled, channel, html)
 
 

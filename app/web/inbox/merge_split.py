@@ -74,7 +74,7 @@ def merge(thread_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             merge_threads(session, keep_id=kept.id, merge_id=thread.id, now=utc_now(), actor=viewer.actor, batch_id=batch_id)
     except UnableToMerge:
-        return _merge_page(thread_id, status=422, error=_("Threads of two brands cannot be merged."))
+        return _merge_page(thread_id, status=422, error=_("Threads of different brands cannot be merged."))
     said = _("#%(gone)s is merged into #%(kept)s", gone=number, kept=kept.number)
     return _lead_to(kept.id, said, batch_id=batch_id)
 
@@ -101,10 +101,10 @@ def merge_chosen() -> ResponseReturnValue:
 
 def _refusal(threads: list[Thread]) -> str:
     if request.form.get("all") or len(threads) > MOST_AT_ONCE:
-        return _("To merge threads, select each of them yourself, at most %(count)s.", count=MOST_AT_ONCE)
+        return _("To merge threads, select them one by one, at most %(count)s.", count=MOST_AT_ONCE)
     if len(threads) < 2:
-        return _("Choose two threads or more to merge.")
-    return _("Threads of two brands cannot be merged.") if len({thread.brand_id for thread in threads}) > 1 else ""
+        return _("Choose two or more threads to merge.")
+    return _("Threads of different brands cannot be merged.") if len({thread.brand_id for thread in threads}) > 1 else ""
 
 
 def _refuse_bulk(text: str) -> ResponseReturnValue:

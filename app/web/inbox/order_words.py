@@ -14,15 +14,15 @@ from app.web.orders.words import order_status_words
 
 ORDER_EVENTS = frozenset({"OrderLinked", "OrderUnlinked", "OrderStatusChanged", "PaymentReceived"})
 REASONS = {
-    Because.NUMBER: N_("Linked with order %(number)s: the message mentions the order number"),
-    Because.REFERENCE: N_("Linked with order %(number)s: the message mentions the order’s reference %(said)s"),
+    Because.NUMBER: N_("Linked to order %(number)s: the message mentions the order number"),
+    Because.REFERENCE: N_("Linked to order %(number)s: the message mentions the order’s reference %(said)s"),
     Because.SHORT_NUMBER: N_(
-        "Linked with order %(number)s: the message mentions %(said)s, and no other order number ends in %(said)s"
+        "Linked to order %(number)s: the message mentions %(said)s, and no other order number ends in %(said)s"
     ),
-    Because.ALMOST: N_("Linked with order %(number)s: the message says %(said)s, the order number with one typo"),
-    Because.REPLY: N_("Linked with order %(number)s: the message answers an earlier message about this order"),
-    Because.QUOTED: N_("Linked with order %(number)s: the quoted text mentions the order number"),
-    Because.ONLY_OPEN: N_("Linked with order %(number)s: it is the customer's only open order"),
+    Because.ALMOST: N_("Linked to order %(number)s: the message says %(said)s, which is the order number with one typo"),
+    Because.REPLY: N_("Linked to order %(number)s: the message answers an earlier message about this order"),
+    Because.QUOTED: N_("Linked to order %(number)s: the quoted text mentions the order number"),
+    Because.ONLY_OPEN: N_("Linked to order %(number)s: it is the customer's only open order"),
 }
 
 

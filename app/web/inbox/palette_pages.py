@@ -53,7 +53,7 @@ MORE = (
     ("analytics.saved_reports", N_("Saved reports"), ANALYTICS, "activity", Permission.ANALYTICS_SEE),
     ("analytics.schedules", N_("Reports by email"), ANALYTICS, "activity", Permission.ANALYTICS_SEE),
     ("analytics.targets", N_("Targets"), ANALYTICS, "activity", Permission.TARGETS_MANAGE),
-    ("analytics.costs", N_("Costs of channels"), ANALYTICS, "activity", Permission.TARGETS_MANAGE),
+    ("analytics.costs", N_("Channel costs"), ANALYTICS, "activity", Permission.TARGETS_MANAGE),
     ("analytics.wall", N_("Wallboard"), ANALYTICS, "monitor", Permission.ANALYTICS_SEE),
     ("inbox.saved_views", N_("All views"), "", "list", None),
     ("connections.new_channel", N_("Connect a channel"), SETTINGS, "plus", Permission.CHANNELS_MANAGE),

@@ -39,7 +39,7 @@ def arrange_sidebar() -> ResponseReturnValue:
     groups, hidden = [rail_work(), rail_channels()], list(current_viewer().rail_hidden)
     if not name:
         _save(order=[], hidden=[])
-        flash(_("The usual sidebar is restored."))
+        flash(_("The default sidebar is restored."))
         return redirect(url_for("inbox.sidebar"), 303)
     group = next((items for items in groups if name in _names(items)), None)
     if group is None or to not in (*STEPS, *(("hide", "show") if group is groups[1] else ())):

@@ -8,7 +8,7 @@ from app.domain.threads.search_filter import Notice
 from app.domain.threads.search_query import OPERATORS, Operator
 
 HINTS = {
-    "from": N_("the sender: a name, address, number or “me”"),
+    "from": N_("the sender: a name, email, phone number or “me”"),
     "to": N_("the recipient, or our own address"),
     "subject": N_("words in the subject"),
     "channel": N_("email, WhatsApp and others"),
@@ -16,11 +16,11 @@ HINTS = {
     "tag": N_("threads with a tag"),
     "assignee": N_("a colleague, “me” or “none”"),
     "brand": N_("one brand"),
-    "order": N_("an order, by our number or a partner’s"),
+    "order": N_("an order, by our order number or a partner’s"),
     "type": N_("complaint, technical issue and others"),
     "priority": N_("low to critical"),
     "before": N_("before a date"),
-    "after": N_("from a date on"),
+    "after": N_("on or after a date"),
     "has": N_("messages with a file"),
     "is": N_("unread, overdue, not sent, snoozed, spam, or notes"),
 }
@@ -36,7 +36,7 @@ def notice_words(notice: Notice) -> str:
         text = _("“%(name)s:” is not an operator, so we ignored it. Available: %(known)s", name=notice.operator, known=named)
         return text + " " + _("To search for exactly what you typed, put it in quotes.")
     if notice.problem == "missing":
-        return _("No thread is about an order “%(number)s”.", number=notice.value)
+        return _("No thread is about order “%(number)s”.", number=notice.value)
     if notice.problem == "many" and notice.operator == "order":
         return _("“%(typed)s” matches more than %(count)s threads; we show only the newest.", typed=typed, count=known)
     if notice.problem == "many":

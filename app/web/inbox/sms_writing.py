@@ -46,5 +46,5 @@ def _said(changes: Sequence[tuple[str, str, int]], text: str) -> str:
 
 def _change_words(was: str, now: str, times: int) -> str:
     plain = {" ": _("space"), "": _("nothing")}.get(now, now)
-    words = _("%(was)s by %(now)s", was=shown(was), now=plain)
+    words = _("%(was)s with %(now)s", was=shown(was), now=plain)
     return f"{words} ({times}×)" if times > 1 else words

@@ -25,7 +25,7 @@ def set_spam(thread_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         mark_spam(session, thread_id=thread.id, actor=viewer.actor, now=now)
         blocked = bool(request.values.get("block")) and block_sender(session, thread_id=thread.id, actor=viewer.actor, now=now)
-    said = _("Spam, and the sender is blocked") if blocked else _("Marked as spam")
+    said = _("Marked as spam, and the sender is blocked") if blocked else _("Marked as spam")
     undo = url_for("inbox.set_not_spam", thread_id=thread.id, unblock=1 if blocked else None)
     return changed(thread.id, said, undo=undo, goes_on=True)
 

@@ -96,7 +96,7 @@ def _fixed(name: str) -> list[tuple[str, str]]:
             ("unread", _("not read yet")),
             ("overdue", _("past their deadline")),
             ("failed", _("with a message that did not arrive")),
-            ("note", _("notes of colleagues")),
+            ("note", _("notes by colleagues")),
             ("snoozed", _("snoozed until later")),
             ("spam", _("marked as spam")),
         ],

@@ -49,7 +49,7 @@ def _said(change: TagChange) -> str:
         return _("Tagged %(tags)s", tags=", ".join(change.added))
     if change.removed:
         return _("Tag %(tags)s removed", tags=", ".join(change.removed))
-    return _("The thread has that tag already")
+    return _("The thread already has that tag")
 
 
 def _refused(thread_id: uuid.UUID) -> ResponseReturnValue:

@@ -49,6 +49,6 @@ def set_team(thread_id: uuid.UUID) -> ResponseReturnValue:
         hand_to_team(writing, thread_id=thread_id, team=team, note=handover_note(), actor=viewer.actor, now=utc_now())
         if assignee in may_get_it:
             assign_thread(writing, thread_id=thread_id, assignee_user_id=assignee, actor=viewer.actor, now=utc_now())
-    said = _("Handed to %(team)s", team=team.name) if team else _("The thread has no team now")
+    said = _("Handed to %(team)s", team=team.name) if team else _("The thread now has no team")
     undo = url_for("inbox.set_team", thread_id=thread_id, team=former or "", assignee=assignee_before or "")
     return changed(thread_id, said, undo=undo)

@@ -37,7 +37,7 @@ STATUSES = {
     "PAUSED": N_("Paused by the provider for low quality"),
     "DISABLED": N_("Disabled by the provider"),
     "IN_APPEAL": N_("Rejected; an appeal is being reviewed"),
-    "PENDING_DELETION": N_("Is being deleted"),
+    "PENDING_DELETION": N_("Being deleted"),
     "DELETED": N_("Deleted"),
     "LIMIT_EXCEEDED": N_("Too many templates at the provider"),
     "ARCHIVED": N_("Archived"),

@@ -55,7 +55,7 @@ class TicketForm:
             self.errors["brand"] = _("Choose one of your brands.")
         subject, text = " ".join(self.get("subject").split()), self.get("text").replace("\r\n", "\n")
         if not subject:
-            self.errors["subject"] = _("Say in a few words what it is about.")
+            self.errors["subject"] = _("Say in a few words what the ticket is about.")
         for name, value, most in (("subject", subject, SUBJECT_CHARACTERS), ("text", text, TEXT_CHARACTERS)):
             if len(value) > most:
                 self.errors[name] = _("Use at most %(count)s characters.", count=most)

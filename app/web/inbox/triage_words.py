@@ -19,7 +19,7 @@ SPAM_EVENTS = {
     "BlockLifted": N_("%(who)s unblocked this sender"),
 }
 CONSENT_EVENTS = {
-    "ContactOptedOut": N_("%(address)s opted out of texts: we cannot send SMS there"),
+    "ContactOptedOut": N_("%(address)s opted out of texts: we cannot send SMS to this number"),
     "ContactOptedIn": N_("%(address)s accepts texts again"),
 }
 # The lines of the snooze menu, by the names of `snooze.snooze_times`.

@@ -72,7 +72,7 @@ def priority_words(priority: str) -> str:
 
 SORTS = {
     ListSort.NEWEST: N_("Newest first"),
-    ListSort.OLDEST: N_("Waiting longest first"),
+    ListSort.OLDEST: N_("Longest waiting first"),
     ListSort.PRIORITY: N_("Most urgent first"),
     ListSort.DUE: N_("Due soonest first"),
 }
@@ -94,9 +94,9 @@ def medium_words(medium: str) -> str:
 
 
 UNSENT = {
-    "email": N_("Not sent by email"),
-    "whatsapp": N_("Not sent on WhatsApp"),
-    "sms": N_("Not sent by SMS"),
+    "email": N_("Email not sent"),
+    "whatsapp": N_("WhatsApp message not sent"),
+    "sms": N_("SMS not sent"),
 }
 
 
@@ -108,7 +108,7 @@ def unsent_words(medium: str) -> str:
 MOVES = {
     "ThreadsMerged": N_("%(who)s merged thread #%(number)s into this one"),
     "MergeUndone": N_("%(who)s undid the merge of #%(number)s"),
-    "ThreadSplit": N_("%(who)s split the later messages off as #%(number)s"),
+    "ThreadSplit": N_("%(who)s split the later messages off into #%(number)s"),
     "ThreadSplitOff": N_("%(who)s split this off from #%(number)s"),
     "TicketOpened": N_("%(who)s opened internal ticket #%(number)s about this"),
     "SplitUndone": N_("%(who)s moved the messages of #%(number)s back here"),
@@ -356,12 +356,12 @@ WRITTEN_HERE = N_("The message was written in Switchyard.")
 EVIDENCE = {
     "plus_address": N_("The message was sent to our unique reply address for this thread."),
     "signed_message_id": N_("The message answers a message we sent from this thread."),
-    "message_id": N_("The message refers to a message of this thread."),
+    "message_id": N_("The message refers to a message in this thread."),
     "conversation": N_(
-        "The mailbox groups the message with a message of this thread, and the two messages have a participant in common."
+        "The mailbox groups the message with a message in this thread, and the two messages share a participant."
     ),
     "subject_token": N_("The subject contains the number of this thread, and the sender takes part in the thread."),
-    "quoted_message": N_("The message quotes a message of this thread."),
+    "quoted_message": N_("The message quotes a message in this thread."),
     "same_chat": N_("The message continues the current chat with this contact."),
     "new": N_("The message matched no earlier thread, so it started this thread."),
 }

@@ -26,7 +26,7 @@ FIELD_WORDS = {
     "address": N_("Address"),
     "products": N_("Products"),
     "notes": N_("Notes"),
-    "reference": N_("Order number of the sender"),
+    "reference": N_("Sender’s order number"),
 }
 SCENARIOS = {
     "order_processing": N_("Order processing: incoming orders and their status"),

@@ -167,7 +167,7 @@ def _read_recipients(session: Session, viewer: Viewer, draft: Draft, channel: Ch
             "More than %(count)s people: narrow the list, and send the mailing in parts.", count=MOST_RECIPIENTS
         )
     elif not found:
-        draft.errors["words"] = _("No recipients: no matching contact of the brand agreed to mailings.")
+        draft.errors["words"] = _("No recipients: no matching contact of the brand has agreed to mailings.")
     brand = next(one for one in list_brands(session) if one.id == channel.brand_id)
     shared = shared_values(viewer, brand)
     draft.recipients = [replace(one, values={**shared, **one.values, "contact.email": one.address}) for one in found]

@@ -75,7 +75,7 @@ def send_test() -> ResponseReturnValue:
             )
     except BlankLeft as error:
         draft.errors["text"] = _(
-            "We do not know %(name)s of this person: add a fallback inside the braces, as in {{contact.first_name|there}}.",
+            "We have no %(name)s for this person: add a fallback inside the braces, as in {{contact.first_name|there}}.",
             name=f"{{{{{error}}}}}",
         )
     except UnableToReply as error:
@@ -153,7 +153,11 @@ def steer(mailing_id: uuid.UUID, control: str) -> ResponseReturnValue:
     except MailingMissing:
         abort(404)
     runtime().nudger.nudge()
-    told = {"pause": _("The mailing is paused."), "resume": _("The mailing resumes."), "stop": _("The mailing is stopped.")}
+    told = {
+        "pause": _("The mailing is paused."),
+        "resume": _("The mailing is running again."),
+        "stop": _("The mailing is stopped."),
+    }
     flash(told[control])
     return redirect(url_for("mailings.mailing", mailing_id=mailing_id), 303)
 

@@ -88,7 +88,7 @@ def remove(device_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         if not forget_device(session, user_id=viewer.user_id, device_id=device_id):
             abort(404)
-    flash(_("This browser gets no more notifications."))
+    flash(_("This browser no longer gets notifications."))
     return redirect(url_for("notifications.preferences"), 303)
 
 

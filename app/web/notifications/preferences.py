@@ -119,7 +119,7 @@ def _span(form: PreferencesForm, day: int) -> tuple[int, int] | None:
     first, last = _minutes(begin), _minutes(end)
     if first is None or last is None:
         wrong = "from" if first is None else "to"
-        form.errors[f"quiet_{day}_{wrong}"] = _("Enter a time such as 22:00, or leave both fields of the day empty.")
+        form.errors[f"quiet_{day}_{wrong}"] = _("Enter a time such as 22:00, or leave both fields for that day empty.")
         return None
     return first, last
 
@@ -174,8 +174,8 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             NotificationKind.NEW_WORK,
             _("A new thread arrives unassigned"),
             _(
-                "For my team, or in my brands if the thread has no team. At most one notification an hour per brand, "
-                "until I open it."
+        "For my team, or in my brands if the thread has no team. Until I open the notification, at most one "
+        "an hour per brand."
             ),
         ),
         (
@@ -203,7 +203,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
         ),
         (
             NotificationKind.VISIT,
-            _("A visit of mine changes"),
+            _("One of my visits changes"),
             _("The visit is new, moved, cancelled or reassigned, or the customer writes."),
         ),
         (

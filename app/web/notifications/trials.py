@@ -45,14 +45,14 @@ def _try_app(viewer: Viewer) -> list[str]:
     if emitter is not None:
         emitter.emit("notification", {"kind": "NotificationTest", "words": words}, to=user_room(viewer.user_id))
     flash(words)
-    return [_("The test notification appears for a moment on this page, and on every other page of Switchyard you have open.")]
+    return [_("The test notification appears for a moment on this page and every other Switchyard page you have open.")]
 
 
 def _try_push(viewer: Viewer) -> list[str]:
     with transaction() as session:
         devices, sender = list_devices(session, viewer.user_id), push_sender(session)
     if not devices:
-        return [_("Your browsers get no notifications yet. Switch them on under Devices.")]
+        return [_("Your browsers get no notifications yet. Switch notifications on under Devices.")]
     words = _("Test: this is how this browser notifies you.")
     message = PushMessage({"title": "Switchyard", "body": words, "tag": "test", "url": "/settings/notifications"}, topic="test")
     said = []

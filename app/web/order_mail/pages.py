@@ -82,10 +82,10 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
         return _next(_("A colleague already reviewed this email."))
     runtime().nudger.nudge()
     said = {
-        "learned": _("Email accepted. From now on we read emails with this layout as you corrected this one."),
+        "learned": _("Email accepted. From now on we apply your corrections to all emails with this layout."),
         "differs": _(
-            "Email accepted. We do not use your corrections for other emails with this layout: with them, we would have "
-            "read some of the last 50 emails differently."
+        "Email accepted. We do not apply your corrections to other emails with this layout: they would have "
+        "changed how we read some of the last 50."
         ),
     }
     return _next(said.get(learned, _("Email accepted.")))

@@ -8,7 +8,7 @@ from app.domain.partners.mail_models import ReadingState
 from app.domain.partners.order_mail.labels import ADDRESS, DATE, EMAIL, LINES, NAME, NOTES, PHONE, REFERENCE
 
 FIELDS = {
-    REFERENCE: N_("Order number of the partner"),
+    REFERENCE: N_("Partner’s order number"),
     NAME: N_("Name"),
     EMAIL: N_("Email"),
     PHONE: N_("Phone"),

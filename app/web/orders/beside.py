@@ -27,13 +27,13 @@ BOARD = {"from": "board"}
 @bp.get("/orders/<uuid:order_id>/next")
 def next_order(order_id: uuid.UUID) -> ResponseReturnValue:
     """Redirect to the order after this one in the list, or back to this one, with a message, if it is the last."""
-    return _beside(order_id, NEWEST) or _stay(order_id, _("This is the last order of the list."))
+    return _beside(order_id, NEWEST) or _stay(order_id, _("This is the last order in the list."))
 
 
 @bp.get("/orders/<uuid:order_id>/previous")
 def previous_order(order_id: uuid.UUID) -> ResponseReturnValue:
     """Redirect to the order before this one in the list, or back to this one, with a message, if it is the first."""
-    return _beside(order_id, Sort(NEWEST.field)) or _stay(order_id, _("This is the first order of the list."))
+    return _beside(order_id, Sort(NEWEST.field)) or _stay(order_id, _("This is the first order in the list."))
 
 
 def opened_from() -> dict[str, Any]:

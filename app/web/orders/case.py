@@ -90,7 +90,7 @@ def next_words(order: Order, history: list[HistoryRow], visits: list[Appointment
         last = history[-1].transition if history else None
         why = ", ".join(filter(None, (order_reason_words(last.reason_code) if last else "", last.reason if last else "")))
         return _(
-            "On hold: %(why)s. Resume the order at “%(status)s”, where it was before.",
+            "On hold: %(why)s. Resume the order at “%(status)s”, its earlier status.",
             why=why,
             status=_status(held_from(history)),
         )
@@ -126,7 +126,7 @@ def _words(kind: str, who: str, payload: dict[str, Any], currency: str) -> tuple
     if kind == "OrderStatusChanged":
         more = " · ".join(filter(None, (order_reason_words(payload.get("reason_code") or ""), payload.get("reason"))))
         if payload.get("undoes_id"):
-            return _("%(who)s restored the status: %(status)s", who=who, status=_status(payload["status"])), more
+            return _("%(who)s set the status back to %(status)s", who=who, status=_status(payload["status"])), more
         former, status = _status(payload["from"]), _status(payload["status"])
         return _("%(who)s changed the status from %(former)s to %(status)s", who=who, former=former, status=status), more
     if kind == "OrderLinesChanged":
@@ -151,7 +151,7 @@ _MONEY = {
 _REGROUPED = {
     ("merge", False): N_("%(who)s merged %(number)s into this order"),
     ("merge", True): N_("%(who)s merged this order into %(number)s"),
-    ("split", False): N_("%(who)s split lines off to %(number)s"),
+    ("split", False): N_("%(who)s split lines off into %(number)s"),
     ("split", True): N_("%(who)s split this order off from %(number)s"),
     ("duplicate", False): N_("%(who)s duplicated this order; the copy is %(number)s"),
     ("duplicate", True): N_("%(who)s created this order as a copy of %(number)s"),

@@ -39,7 +39,7 @@ STEPS = {
 BACK = {
     (OrderStatus.QUOTED, OrderStatus.NEW): N_("Withdraw the quote"),
     (OrderStatus.APPROVED, OrderStatus.QUOTED): N_("Change the quote"),
-    (OrderStatus.SCHEDULED, OrderStatus.APPROVED): N_("Back to approved"),
+    (OrderStatus.SCHEDULED, OrderStatus.APPROVED): N_("Move back to approved"),
     (OrderStatus.IN_PROGRESS, OrderStatus.SCHEDULED): N_("Plan another visit"),
     (OrderStatus.COMPLETED, OrderStatus.IN_PROGRESS): N_("Reopen"),
     (OrderStatus.CANCELLED, OrderStatus.NEW): N_("Reopen"),
@@ -79,14 +79,14 @@ _TONES = {OrderStatus.COMPLETED: "done", OrderStatus.ON_HOLD: "due", OrderStatus
 REFERENCES = {
     "partner_order_id": N_("Partner’s order number"),
     "partner_customer_id": N_("Customer number at the partner"),
-    "partner_system": N_("System of the partner"),
+    "partner_system": N_("Partner’s system"),
     "created_via_api": N_("Arrived via API"),
     "dealer_group_id": N_("Dealer group"),
     "purchase_order": N_("Purchase order"),
     "purchase_order_number": N_("Purchase order"),
-    "order_reference": N_("Reference of the order"),
+    "order_reference": N_("Order reference"),
     "form": N_("Form"),
-    "submission": N_("Submission number of the form"),
+    "submission": N_("Form submission number"),
 }
 
 

@@ -71,5 +71,5 @@ def revoke(partner_id: uuid.UUID, partner_key_id: uuid.UUID) -> ResponseReturnVa
     with transaction() as session:
         get_partner(session, partner_id, brand_ids=viewer.brand_ids)
         revoke_key(session, get_key(session, partner_id, partner_key_id), now=utc_now(), actor=viewer.actor)
-    flash(_("The key is revoked."))
+    flash(_("Key revoked."))
     return redirect(url_for("partners.partner", partner_id=partner_id), 303)

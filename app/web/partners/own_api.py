@@ -33,7 +33,7 @@ def keep_credentials(partner_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         partner = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
         set_credentials(session, partner, found or None, keyring=runtime().keyring, now=utc_now(), actor=viewer.actor)
-    flash(_("The credentials are saved, encrypted.") if found else _("Credentials removed."))
+    flash(_("Credentials saved and encrypted.") if found else _("Credentials removed."))
     return redirect(url_for("partners.settings", partner_id=partner_id) + "#credentials-title", 303)
 
 

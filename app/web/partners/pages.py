@@ -77,7 +77,7 @@ def add() -> ResponseReturnValue:
     except WrongPartner as error:
         form.note(error.field, str(error))
         return _form_page(form, status=422)
-    flash(_("The partner is added. Make a sandbox key for them next."))
+    flash(_("Partner added. Next, make a sandbox key for this partner."))
     return redirect(url_for("partners.partner", partner_id=made.id), 303)
 
 

@@ -50,4 +50,7 @@ def _finding(months: Sequence[OrderMonth]) -> str:
         "month": date_words(most.first, "LLLL"),
         "most": number_words(most.orders),
     }
-    return _("Orders in 12 months: %(count)s; in the 12 months before: %(before)s. Busiest month: %(month)s (%(most)s).", **said)
+    return _(
+        "Orders in the last 12 months: %(count)s; in the 12 months before that: %(before)s. Busiest month: "
+        "%(month)s (%(most)s)."
+    , **said)

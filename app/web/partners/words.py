@@ -17,7 +17,7 @@ from app.domain.partners.status_map import NO_MAPPING
 
 PROTOCOLS = {
     Protocol.API: N_("API"),
-    Protocol.WEBHOOK: N_("Their own webhook"),
+    Protocol.WEBHOOK: N_("Partner’s own webhook"),
     Protocol.FORM: N_("Form"),
     Protocol.EMAIL: N_("Email"),
 }
@@ -35,7 +35,7 @@ AUTHENTICATIONS = {
     Authentication.BEARER_TOKEN: N_("Bearer token"),
 }
 SCOPES = {
-    Scope.ORDERS_WRITE: N_("Post and cancel orders"),
+    Scope.ORDERS_WRITE: N_("Create and cancel orders"),
     Scope.ORDERS_READ: N_("Read orders and their status"),
     Scope.STATUS_WRITE: N_("Report the status of orders"),
     Scope.CONFIG_WRITE: N_("Change the partner’s settings"),
@@ -51,15 +51,15 @@ def environment_words(value: Environment) -> str:
 
 
 STEPS = {
-    Step.CONTACT: (N_("Contact address"), N_("Add an email address to the partner's organization.")),
-    Step.FORM: (N_("Their form"), N_("Connect the form under Integrations and choose it in the settings.")),
+    Step.CONTACT: (N_("Contact email address"), N_("Add an email address to the partner's organization.")),
+    Step.FORM: (N_("Partner’s form"), N_("Connect the form under Integrations and choose it in the settings.")),
     Step.AGREEMENT: (N_("Agreement"), N_("Write it; the partner accepts it in the portal.")),
     Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make a sandbox key below and give it to their engineer.")),
     Step.MAPPING: (N_("Articles"), N_("Match their article numbers to ours.")),
     Step.STATUS_WORDS: (N_("Status names"), N_("Enter their names for the order statuses.")),
     Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They send a sandbox order; it appears below.")),
-    Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("They report a status of that sandbox order.")),
-    Step.LOAD_TEST: (N_("Load test"), N_("They post 20 sandbox orders within a minute.")),
+    Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("They report a status for that sandbox order.")),
+    Step.LOAD_TEST: (N_("Load test"), N_("They send 20 sandbox orders within a minute.")),
     Step.LIVE_KEY: (N_("Live key"), N_("Make a live key when the sandbox works.")),
     Step.LIVE_ORDER: (N_("First live order"), N_("The order appears below as soon as it arrives.")),
 }
@@ -78,7 +78,7 @@ REFUSED = {
     "transition_not_allowed": N_("the order cannot change from its present status to this one"),
     "guard": N_("the order does not meet a condition of this status"),
     "needs_reason": N_("this status needs a reason"),
-    "needs_lead": N_("only a team lead of ours may make this change"),
+    "needs_lead": N_("only one of our team leads may make this change"),
 }
 
 

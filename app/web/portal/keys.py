@@ -70,7 +70,7 @@ def revoke(partner_key_id: uuid.UUID) -> ResponseReturnValue:
     seen = whole_visitor()
     with transaction() as session:
         revoke_key(session, get_key(session, seen.sight.partner.id, partner_key_id), now=utc_now(), actor=seen.viewer.actor)
-    flash(_("The key is revoked."))
+    flash(_("Key revoked."))
     return redirect(url_for("portal.keys"), 303)
 
 

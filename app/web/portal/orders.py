@@ -130,7 +130,7 @@ def advance_status(row_id: uuid.UUID) -> ResponseReturnValue:
     runtime().nudger.nudge()
     flash(
         _(
-            "The status is now %(status)s; we report it to your sandbox webhook address.",
+            "The status is now %(status)s; we are reporting it to your sandbox webhook address.",
             status=order_status_words(wanted.value).lower(),
         )
     )

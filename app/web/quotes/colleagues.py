@@ -104,9 +104,9 @@ def withdraw(order_id: uuid.UUID, quote_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         is_done = withdraw_quote(session, quote_id, now=utc_now(), actor=viewer.actor)
     flash(
-        _("The quote is withdrawn; its link no longer takes answers.")
+        _("The quote is withdrawn; its link no longer accepts answers.")
         if is_done
-        else _("The quote was already answered or withdrawn.")
+        else _("The quote has already been answered or withdrawn.")
     )
     return redirect(url_for("quotes.prepare", order_id=order_id), 303)
 

@@ -45,7 +45,7 @@ def answer(quote_token: str) -> ResponseReturnValue:
     with in_language(quote.language):
         errors = {}
         if not name or len(name) > NAME_CHARACTERS:
-            errors["name"] = _("Write your name.")
+            errors["name"] = _("Enter your name.")
         if len(note) > NOTE_CHARACTERS:
             errors["note"] = _("Use at most %(count)s characters.", count=NOTE_CHARACTERS)
         if said is None:

@@ -108,7 +108,7 @@ def use_template(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _missing_words(text: Filled) -> str:
-    return _("The template has no value for %(names)s", names=", ".join(text.missing)) if text.missing else ""
+    return _("We have no value for %(names)s in the template", names=", ".join(text.missing)) if text.missing else ""
 
 
 def _place(thread_id: uuid.UUID, viewer: Viewer) -> Place:

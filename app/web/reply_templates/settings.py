@@ -57,7 +57,7 @@ def add_visit_texts() -> ResponseReturnValue:
     require(Permission.TEMPLATES_MANAGE)
     with transaction() as session:
         install_visit_texts(session, now=utc_now())
-    flash(_("Technicians can now use these texts at visits. Edit the texts as you like."))
+    flash(_("Technicians can now use these texts during visits. Edit the texts as you like."))
     return redirect(url_for("reply_templates.templates", q="Visit:"), 303)
 
 
@@ -124,7 +124,7 @@ def archive(template_id: uuid.UUID) -> ResponseReturnValue:
     viewer, _row = _changeable(template_id)
     with transaction() as session:
         archive_template(session, template_id, now=utc_now(), actor=viewer.actor)
-    flash(_("The template is archived. You can no longer choose it; messages sent with it stay."))
+    flash(_("The template is archived. You can no longer choose it; messages sent with it are kept."))
     return redirect(url_for("reply_templates.templates"), 303)
 
 

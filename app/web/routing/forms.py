@@ -146,7 +146,7 @@ def read_person(posted: dict[str, str]) -> tuple[Filled, Abilities | None]:
     form = read(PERSON_FIELDS, posted)
     languages = form.words("languages")
     if any(not LANGUAGE.fullmatch(language) for language in languages):
-        form.errors["languages"] = _("Write languages as two letters: nl, en, fr.")
+        form.errors["languages"] = _("Write each language as two letters: nl, en, fr.")
     abilities = Abilities(
         capacity=form.number("capacity", most=MOST_CAPACITY),
         skills=form.words("skills"),

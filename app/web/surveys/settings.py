@@ -93,7 +93,7 @@ def start_campaign(brand_id: uuid.UUID) -> ResponseReturnValue:
             return redirect(url_for("surveys.edit", brand_id=brand.id, kind="nps"), 303)
         count = plan_campaign(session, survey, days=CAMPAIGN_DAYS, now=utc_now())
     runtime().nudger.nudge()
-    flash(ngettext("The survey goes to %(num)s person.", "The survey goes to %(num)s people.", count))
+    flash(ngettext("We are sending the survey to %(num)s person.", "We are sending the survey to %(num)s people.", count))
     return redirect(url_for("surveys.surveys"), 303)
 
 
@@ -146,7 +146,7 @@ def _read(values: dict[str, str]) -> tuple[SurveyContent | None, dict[str, str]]
     questions = {language: values[f"question_{language}"] for language in LANGUAGES}
     for language, text in questions.items():
         if len(text) > LONGEST:
-            errors[f"question_{language}"] = _("%(count)s characters: at most %(limit)s.", count=len(text), limit=LONGEST)
+            errors[f"question_{language}"] = _("%(count)s characters; the maximum is %(limit)s.", count=len(text), limit=LONGEST)
     if errors:
         return None, errors
     return SurveyContent(is_on=values["is_on"] == "yes", questions=questions, zone=values["zone"], **numbers), {}

@@ -42,7 +42,7 @@ class TaskForm:
         """
         due_date, due_time = self._date("due_date"), self._time("due_time")
         if due_time is not None and due_date is None:
-            self.errors.setdefault("due_date", _("Add a date to the time."))
+            self.errors.setdefault("due_date", _("A due time needs a date."))
         recurrence = self._choice(Recurrence, "recurrence", None)
         if recurrence is not None and due_date is None:
             self.errors.setdefault("due_date", _("A recurring task needs a date."))

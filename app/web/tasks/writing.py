@@ -159,7 +159,7 @@ def decide(task_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             decide_task(session, task_id, wanted, reason=reason, now=utc_now(), actor=viewer.actor)
     except WhyRefused:
-        shown = TaskForm(_values(row.task), {"completion-notes": _("Enter why you refuse.")})
+        shown = TaskForm(_values(row.task), {"completion-notes": _("Enter your reason for refusing.")})
         return _editor(row, shown, status=422)
     except NothingToDecide:
         return _editor(row, TaskForm(_values(row.task)), moved_on=True, status=409)
@@ -186,7 +186,7 @@ def _form_again(thread: Thread | None, order: Order | None, form: TaskForm, *, s
 
 def _said(change: StatusChange) -> str:
     if change.before is not None:
-        return _("Completed, although “%(title)s” was to come first and is still open", title=change.before.title)
+        return _("Completed, although “%(title)s” should have come first and is still open", title=change.before.title)
     if change.next_task is not None and change.next_task.due_date is not None:
         return _("Completed. The next one is due %(when)s", when=words.due_words(change.next_task))
     title = words.title_words(change.task.title)

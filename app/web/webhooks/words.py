@@ -41,9 +41,10 @@ SCHEDULE_NAMES = {
 STATE_REASONS = {
     "gone": N_("The endpoint returned 410 Gone. Enter its new address or resume it."),
     "restored": N_(
-        "The database was restored from a copy. Check what we sent to this endpoint since that copy, then resume the endpoint."
+        "The database was restored from a copy. Check what we sent to this endpoint after that copy was made, "
+        "then resume the endpoint."
     ),
-    "failing_long": N_("The endpoint accepted nothing for five days. Fix the receiver, then resume sending."),
+    "failing_long": N_("The endpoint has accepted nothing for five days. Fix the receiver, then resume sending."),
 }
 
 
@@ -94,7 +95,7 @@ def why_words(why: Mapping[str, Any]) -> str:
     if code == "retry":
         return _("%(time)s after the previous try", time=seconds_words(why["seconds"]))
     if code == "resting":
-        return _("the endpoint failed %(count)s times in a row, so we only try occasionally", count=why.get("failures", ""))
+        return _("the endpoint has failed %(count)s times in a row, so we try only occasionally", count=why.get("failures", ""))
     return {"event": _("right after the event"), "replay": _("sent again by hand")}.get(str(code), "")
 
 
@@ -124,7 +125,7 @@ def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
     if delivery.state == "skipped":
         return _("skipped")
     if delivery.state == "running":
-        return _("is being sent")
+        return _("being sent")
     if endpoint.state != EndpointState.ACTIVE:
         return _("on hold")
     if row.is_behind:
@@ -184,7 +185,7 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     head = _("Not delivered yet. %(tries)s of %(most)s tries made; the next is at %(time)s, in %(wait)s.",
              tries=delivery.tries, most=most, time=clock(delivery.run_at), wait=wait)  # fmt: skip
     said.append(_("The last try: %(outcome)s.", outcome=outcome_words(delivery.last_outcome)))
-    said.append(_("Reason for the time of the next try: %(why)s.", why=why_words(delivery.why)))
+    said.append(_("Timing of the next try: %(why)s.", why=why_words(delivery.why)))
     if behind:
         said.append(ngettext("%(num)s later message about the same item waits for this one.",
                              "%(num)s later messages about the same item wait for this one.", behind))  # fmt: skip

@@ -158,7 +158,7 @@ def test_a_channel_sends_no_more_than_its_most_in_an_hour(desk: Desk) -> None:
         ("The reply address is not monitored", {"sender": "no-reply@winkel.example"}),
         ("The reply address is not monitored", {"meta": {"reply_to": "mailer-daemon@winkel.example"}}),
         ("The message came through a mailing list", {"meta": {"list_id": "<vve.example>"}}),
-        ("The email asks for no automatic answer", {"meta": {"asks_no_automatic_answer": True}}),
+        ("The email asks us not to answer automatically", {"meta": {"asks_no_automatic_answer": True}}),
         ("The sender may be forged: the email failed its check (DMARC)", {"meta": {"authentication": {"dmarc": "fail"}}}),
         ("The email went to many people", {"recipients": {"to": [{"address": f"{n}@example.nl"} for n in range(11)]}}),
         ("The email lists no recipient: it went to many people", {"recipients": {"to": []}}),

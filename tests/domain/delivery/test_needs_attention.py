@@ -150,5 +150,5 @@ def test_the_ledger_has_every_step_with_time_id_reason_and_attempt(house: House,
     ]
     sign_in(page_client.plain, house.session, house.leila)
     shown = page_client.get(f"/messages/{delivery.message_id}/details").text
-    for words in ("Not accepted for now", "Handed over to the provider", "Delivered", "wamid.1", "429 · slow down"):
+    for words in ("Not accepted yet", "Handed over to the provider", "Delivered", "wamid.1", "429 · slow down"):
         assert words in shown

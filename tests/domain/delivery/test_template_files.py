@@ -92,9 +92,9 @@ def test_a_picture_of_the_conversation_can_be_taken_and_stays_where_it_is(closed
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ({}, "Choose the picture of the template"),
+        ({}, "Choose the picture for the template"),
         (picture(b"%PDF-1.4 " + b"x" * 50, "offerte.pdf"), "This template does not accept application/pdf"),
-        ({f"{FIELD}:kept": "01a20704-b7b5-7197-b3fa-d3b2247bb335"}, "Choose the picture of the template"),
+        ({f"{FIELD}:kept": "01a20704-b7b5-7197-b3fa-d3b2247bb335"}, "Choose the picture for the template"),
     ],
 )
 def test_a_wrong_file_is_an_error_at_its_field_and_nothing_is_sent(closed: ChatDesk, file: dict[str, Any], said: str) -> None:
@@ -132,7 +132,7 @@ def test_a_file_of_another_thread_is_not_taken(closed: ChatDesk) -> None:
     closed.session.commit()
     jan = closed.message("Hoi").thread_id
     fields = {"channel_id": closed.channel.id, "template": TEMPLATE, f"value:{TEMPLATE}:1": "Jan", f"{FIELD}:kept": file.id}
-    assert "Choose the picture of the template" in closed.post(f"/threads/{jan}/messages", **fields).text
+    assert "Choose the picture for the template" in closed.post(f"/threads/{jan}/messages", **fields).text
 
 
 @pytest.mark.parametrize(

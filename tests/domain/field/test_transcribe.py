@@ -55,7 +55,7 @@ def test_what_is_said_is_written_out_once(day: Round, engine: list[dict[str, str
     day.session.expire_all()
     assert day.session.execute(sa.select(FieldFile.transcript)).scalar_one() == "Groepenkast is vol"
     assert [note.text for note in day.messages("internal_note")] == [
-        "Voice note of the technician",
-        "Automatic voice note transcript, check it: Groepenkast is vol",
+        "Voice note from the technician",
+        "Automatic transcript of the voice note (please check): Groepenkast is vol",
     ]
     assert (len(engine), engine[1]["language"]) == (2, "en")

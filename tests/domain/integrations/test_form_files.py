@@ -177,7 +177,7 @@ def test_it_is_tried_again_after_trouble_and_given_up_in_words_at_the_end(forms:
     old = NOW - timedelta(seconds=sum(RETRY_SECONDS), days=9)
     forms.outside.session.execute(sa.update(Attachment).where(Attachment.state == "pending").values(created_at=old))
     entries = forms.fetch()
-    assert ("failed", "We could not reach the server of the file") in forms.states()
+    assert ("failed", "We could not reach the server where the file is stored") in forms.states()
     assert {entry.state for entry in entries} == {"done"}
 
 

@@ -171,7 +171,7 @@ def test_what_the_pace_does_not_allow_comes_later_as_one_card(house: House, chan
     ("mode", "outcome", "problem"),
     [
         ("large", Outcome.REFUSED, "refuses the card (413)"),
-        ("late", Outcome.UNKNOWN, "may or may not have the card"),
+        ("late", Outcome.UNKNOWN, "We do not know if Teams has the card"),
     ],
 )
 def test_a_refusal_is_shown_at_the_address_and_nothing_is_sent_twice(
@@ -303,8 +303,8 @@ def test_cards_wait_for_an_address_that_works_and_come_once(
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("", "Paste the whole address"),
-        ("hello", "Paste the whole address"),
+        ("", "Paste the whole https:// address"),
+        ("hello", "Paste the whole https:// address"),
         ("https://firma.webhook.office.com/webhookb2/x", "retired these connectors"),
         ("https://outlook.office.com/webhook/x", "retired these connectors"),
         ("https://evil.example/powerautomate?sig=x", "is not an allowed address for Teams workflows"),

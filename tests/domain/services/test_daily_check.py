@@ -31,7 +31,7 @@ SPOILT = {
     "make": ("down", "The webhook in Make is missing: switch its scenario on, or enter its new address."),
     "teams": ("down", "There is no workflow at this address any more (404)."),
     "pdok": ("degraded", "No usable response: the register answered 503"),
-    "mail": ("degraded", "The mail server asks us to try later (421)."),
+    "mail": ("degraded", "The mail server asks us to try again later (421)."),
 }
 
 

@@ -113,7 +113,7 @@ def test_the_page_shows_it_and_keeps_the_form(desk: Desk, page: Settings) -> Non
     answer = page.post("/settings/policies/dry-run", **fields)
     text = html.unescape(answer.text)
     assert answer.status_code == 200
-    assert "1 thread checked; 1 would have another deadline" in " ".join(text.split())
+    assert "1 thread checked; 1 would have a different deadline" in " ".join(text.split())
     assert "Paal 7 <b>stuk</b>" in text
     assert "<b>stuk" not in answer.text
     assert 'value="7"' in answer.text, "nothing of the form is lost"
@@ -122,4 +122,4 @@ def test_the_page_shows_it_and_keeps_the_form(desk: Desk, page: Settings) -> Non
     assert wrong.status_code == 422
     policy = next(row for row in list_policies(desk.session) if row.rules.name == "E-mail")
     changed = page.post(f"/settings/policies/{policy.policy.id}/dry-run", **{**fields, "name": "E-mail", "position": "3"})
-    assert "1 would have another deadline" in html.unescape(changed.text)
+    assert "1 would have a different deadline" in html.unescape(changed.text)

@@ -147,7 +147,7 @@ def test_the_page_shows_it_and_keeps_the_form(desk: Desk, page: Settings) -> Non
     fields = {"name": "Altijd", "scope": "all", "zone": "Europe/Amsterdam"}
     address = f"/settings/calendars/{row.calendar.id}/dry-run"
     seen = [html.unescape(page.post(address, **fields, **days).text) for days in ({}, open_all_day)]
-    assert any("1 thread checked; 1 would have another deadline" in " ".join(text.split()) for text in seen)
+    assert any("1 thread checked; 1 would have a different deadline" in " ".join(text.split()) for text in seen)
     assert all('value="Altijd"' in text for text in seen), "nothing of the form is lost"
     assert for_all(desk).rules == row.rules
     taken = page.post("/settings/calendars/dry-run", **fields, **WEEK)

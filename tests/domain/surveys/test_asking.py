@@ -160,7 +160,7 @@ def test_a_bad_verdict_is_a_task_and_told_to_leads_once(surveys: Desk) -> None:
         surveys.let_pass(minutes=1)
     (task,) = surveys.tasks()
     assert (task.assignee_user_id, task.thread_id) == (surveys.lena.id, row.thread_id)
-    assert task.title == "Pieter van Dam was disappointed (2 of 5): get in touch"
+    assert task.title == "Pieter van Dam was disappointed (2 out of 5): get in touch"
     told = sa.select(Notification.user_id).where(Notification.kind == NotificationKind.VERDICT)
     assert surveys.session.execute(told).scalars().all() == [surveys.lena.id]
 

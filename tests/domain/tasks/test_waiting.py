@@ -154,7 +154,7 @@ def test_completing_before_what_it_waits_for_is_possible_and_said(desk: Desk) ->
     answer = desk.post(f"/tasks/{second.id}/status", status="completed", headers=HTMX)
     assert (
         json.loads(answer.headers["HX-Trigger"])["toast"]["text"]
-        == "Completed, although “Onderdeel bestellen” was to come first and is still open"
+        == "Completed, although “Onderdeel bestellen” should have come first and is still open"
     )
     assert desk.read(second).status == TaskStatus.COMPLETED
 

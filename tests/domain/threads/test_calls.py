@@ -88,7 +88,7 @@ def test_the_composer_offers_a_call_now_to_the_number_of_the_contact(desk: Desk)
         page = desk.client.get(f"/threads/{desk.thread.id}?kind=call").text
     assert 'value="+31612345678"' in page
     assert 'value="outgoing" selected' in page
-    assert "Make a callback task" in page
+    assert "Create a callback task" in page
 
 
 def test_a_call_that_reached_the_customer_is_an_answer_and_is_sent_to_nobody(desk: Desk) -> None:

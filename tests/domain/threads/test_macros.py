@@ -175,7 +175,7 @@ def test_a_reply_waits_where_something_newer_came_and_nothing_else_happens_eithe
 
 def test_a_blank_nobody_fills_in_is_not_sent(desk: Desk) -> None:
     steps = MacroSteps(template_id=desk.template("Bij {{contact.organization}}"), sends=True)
-    assert "The template has no value for contact.organization" in desk.toast(desk.run(desk.macro(steps)))
+    assert "We have no value for contact.organization in the template" in desk.toast(desk.run(desk.macro(steps)))
     assert desk.messages(MessageType.OUTGOING) == []
 
 

@@ -354,7 +354,7 @@ def test_whoever_connects_webhooks_is_told_once_that_one_fails_and_once_that_it_
     callbacks.try_until_it_ends()
     told = callbacks.session.execute(sa.select(Notification.text, Notification.place).order_by(Notification.id)).all()
     assert [text for text, _place in told] == [
-        "Our events do not reach the webhook Lager: open it to see why",
+        "Our events are not reaching the webhook Lager: open it to see why",
         "The webhook Lager accepts our events again",
     ]
     assert {place for _text, place in told} == {f"/settings/webhooks/{callbacks.deliveries()[0].endpoint_id}/deliveries"}

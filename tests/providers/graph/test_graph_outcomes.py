@@ -143,8 +143,8 @@ def test_many_deliveries_with_every_send_lost_go_out_once_each(world: World) -> 
     ("code", "status", "title"),
     [
         ("ErrorInvalidRecipients", 400, "A recipient's address is invalid"),
-        ("ErrorSendAsDenied", 403, "This mailbox may not send from that address"),
-        ("ErrorMessageSizeExceeded", 413, "The email is larger than the mailbox may send"),
+        ("ErrorSendAsDenied", 403, "This mailbox is not allowed to send from that address"),
+        ("ErrorMessageSizeExceeded", 413, "The email is too large to send from this mailbox"),
         ("SomethingNew", 400, "The provider refused the request"),
     ],
 )

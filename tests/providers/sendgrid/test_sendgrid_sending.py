@@ -174,7 +174,7 @@ def test_check_says_what_is_wrong(house: House) -> None:
     house.provider.settings = replace(house.provider.settings, scopes=())
     assert "cannot send email" in check().detail
     house.provider.settings = replace(house.provider.settings, api_key="SG.x")
-    assert check().detail.startswith("SendGrid refuses the API key · ")
+    assert check().detail.startswith("SendGrid rejected the API key · ")
 
 
 def test_what_a_wizard_asks_for_is_what_the_adapter_reads() -> None:

@@ -167,7 +167,7 @@ def test_a_lead_looks_and_an_admin_alone_changes(page_client: PageClient, brand:
     sign_in(page_client.plain, db_session, make_user(db_session, "Leila", role=Role.LEAD, brands=(brand,)))
     assert "Add a person" not in page_client.get("/settings/people").text
     text = page_client.get(f"/settings/people/{alice.id}").text
-    assert "Only an administrator can change people." in text
+    assert "Only an administrator can change people’s accounts." in text
     assert "<form method" not in text.split('class="settings__body"')[1]
 
 

@@ -192,7 +192,7 @@ def test_guessing_gets_slower_and_says_how_long_to_wait(client: FlaskClient, ali
     answers = guess_until_refused(client, lambda n: alice.email)
     assert [a.status_code for a in answers[:5]] == [422] * 5
     assert int(answers[-1].headers["Retry-After"]) >= 1
-    assert "too many tries" in answers[-1].text.lower()
+    assert "too many attempts" in answers[-1].text.lower()
 
 
 def test_the_right_password_has_to_wait_too_while_the_account_is_being_guessed_at(

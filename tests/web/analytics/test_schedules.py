@@ -45,7 +45,7 @@ def test_a_report_by_mail_from_making_it_to_deleting_it(office: Office) -> None:
     ((schedule_id, *kept),) = read(office, *columns)
     assert kept == [{"medium": "email"}, False, 7]
     text = office.get("/analytics/schedules")
-    assert "Every week, Monday 07:00" in text
+    assert "Every week on Monday at 07:00" in text
     assert "Lena, Noah" in text
     place = f"/analytics/schedules/{schedule_id}"
     assert office.post(place, **{**USUAL, "name": "Tuesday", "weekday": "1", "to": to}).status_code == 303

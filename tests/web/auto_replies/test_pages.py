@@ -69,7 +69,7 @@ def test_the_form_shows_each_text_as_the_customer_reads_it(page: Settings, desk:
         ({"closed_nl": "Hallo {{klant}}"}, "There is no variable {{klant}}."),
         ({"order_status_en": "Order {{order.number}}"}, "{{order.number}} may be empty"),
         ({"closed_en": "Back {{ soon"}, "One {{ is not part of a pair: write {{ before each variable and }} after it."),
-        ({"closed_en": "x" * 1501}, "1501 characters: at most 1500."),
+        ({"closed_en": "x" * 1501}, "1501 characters; the maximum is 1500."),
     ],
 )
 def test_what_cannot_be_sent_is_refused_by_its_field(page: Settings, desk: Desk, values: dict[str, Any], said: str) -> None:

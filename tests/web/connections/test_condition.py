@@ -80,9 +80,9 @@ def test_the_flow_says_what_went_what_waits_and_what_failed(app: Flask, db_sessi
         ("ok", Flow(tried=4, failed=4), "Everything works."),
         ("ok", Flow(tried=20, failed=2), "2 of 20 messages failed in the last 24 hours."),
         ("ok", Flow(tried=21, failed=2), "Everything works."),
-        ("ok", Flow(waiting_out_since=NOW - timedelta(minutes=16), waiting_out=1), "1 message waits to go out."),
+        ("ok", Flow(waiting_out_since=NOW - timedelta(minutes=16), waiting_out=1), "1 message is waiting to be sent."),
         ("ok", Flow(waiting_out_since=NOW - timedelta(minutes=15), waiting_out=1), "Everything works."),
-        ("ok", Flow(waiting_in_since=NOW - timedelta(minutes=6)), "Incoming events have waited for over 5 minutes."),
+        ("ok", Flow(waiting_in_since=NOW - timedelta(minutes=6)), "Incoming events have been waiting for over 5 minutes."),
         ("degraded", Flow(), "Some requests fail."),
         ("down", Flow(tried=20, failed=20), "The provider refuses access."),
         ("unknown", Flow(), "The connection has not been checked yet."),
@@ -114,7 +114,7 @@ def test_a_paused_channel_receives_and_sends_what_waits_once_when_it_is_resumed(
     db_session.commit()
     path = f"/settings/channels/{channel.id}/pause"
     assert post(page_client.plain, path, {"paused": "1"}).status_code == 303
-    assert "Paused; 1 message waits." in page_client.get(f"/settings/channels/{channel.id}").text
+    assert "Paused; 1 message is waiting." in page_client.get(f"/settings/channels/{channel.id}").text
     work(app, db_session, delivery)
     assert (hinted(app, db_session), attempts(db_session), sends(whatsapp)) == ([], 0, 0)
     assert post(page_client.plain, path, {"paused": "0"}).status_code == 303

@@ -226,7 +226,7 @@ def test_the_register_says_what_it_knows_of_an_address_and_lets_one_choose(desk:
     one, path = waiting.candidates[0], f"{base}/addresses/{waiting.id}/choice"
     assert desk.post(f"/contacts/{desk.lotte.id}/addresses/{waiting.id}/choice", bag_id=one["bag_id"]).status_code == 404
     desk.post(path, bag_id="other")
-    assert "This address is no longer a choice." in desk.get(base)
+    assert "You can no longer choose this address." in desk.get(base)
     desk.post(path, bag_id=one["bag_id"])
     shown = desk.get(base)
     assert "Valid address" in shown
@@ -237,7 +237,7 @@ def test_a_consent_says_who_wrote_it_down_when_and_why(desk: Desk) -> None:
     path = f"/contacts/{desk.pieter.id}/consents"
     refused = desk.post(path, purpose="marketing_email", given="yes", basis="")
     assert refused.status_code == 422
-    assert "Enter where consent was given" in refused.text
+    assert "Enter the source of consent" in refused.text
     before = utc_now()
     desk.post(path, purpose="marketing_email", given="yes", basis="Formulier van 3 maart")
     desk.post(path, purpose="survey", given="no")

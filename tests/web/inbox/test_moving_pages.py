@@ -75,7 +75,7 @@ def desk(app: Flask, page_client: PageClient, db_session: Session) -> Desk:
 def test_the_contact_s_other_threads_are_offered_first_and_another_brand_s_never(desk: Desk) -> None:
     shown = desk.client.get(f"/threads/{desk.mine.id}/merge", headers=PLACE).text
     assert shown.index("Factuur") < shown.index("Kabel kwijt")
-    assert "Other contact" in shown
+    assert "Different contact" in shown
     assert "belongs to Anna Bos, this thread to Pieter van Dam" in shown
     assert "Geheim" not in shown
     assert f'value="{desk.mine.id}"' not in shown
@@ -137,7 +137,7 @@ def test_an_admin_cannot_merge_threads_of_two_brands(desk: Desk, db_session: Ses
     sign_in(desk.client.plain, db_session, make_user(db_session, "Root", role=Role.ADMIN))
     answer = desk.post(f"/threads/{desk.mine.id}/merge", into=desk.foreign.id)
     assert answer.status_code == 422
-    assert "Threads of two brands cannot be merged." in answer.text
+    assert "Threads of different brands cannot be merged." in answer.text
 
 
 def test_the_chosen_are_merged_into_the_newest_and_undone_together(desk: Desk) -> None:
@@ -149,7 +149,7 @@ def test_the_chosen_are_merged_into_the_newest_and_undone_together(desk: Desk) -
     assert desk.post(told["toast"]["undo_url"]).status_code == 204
     assert [desk.exists(found) for found in ids] == [True, True, True]
     assert desk.post("/bulk/merge", thread=[str(desk.mine.id)]).status_code == 422
-    assert "select each of them yourself" in desk.post("/bulk/merge", thread=[str(found) for found in ids], all="1").text
+    assert "select them one by one" in desk.post("/bulk/merge", thread=[str(found) for found in ids], all="1").text
 
 
 def test_a_split_leads_to_the_new_thread_and_its_undo_back(desk: Desk) -> None:

@@ -195,7 +195,7 @@ def test_many_are_linked_with_an_order_at_once_and_the_undo_leaves_what_was_link
     ("fields", "said"),
     [
         ({"about": "order", "about_order": "XX-1"}, "There is no order with this number."),
-        ({"about": "customer", "about_customer": "niemand@example.com"}, "No contact has this address or number."),
+        ({"about": "customer", "about_customer": "niemand@example.com"}, "No contact has this email or phone number."),
         ({"about": "subject", "about_subject": " "}, "Enter a subject of at most 300 characters."),
     ],
 )
@@ -249,7 +249,7 @@ def test_the_form_of_a_macro_keeps_it_and_names_its_people(desk: Desk) -> None:
     refused = desk.post("/settings/macros", **{**fields, "order_number": "XX-1", "customer": "niemand@example.com"})
     assert refused.status_code == 422
     assert "There is no order with this number." in refused.text
-    assert "No contact has this address or number." in refused.text
+    assert "No contact has this email or phone number." in refused.text
     assert desk.post("/settings/macros", **{**fields, "order_number": desk.order.order_number.lower()}).status_code == 303
     page = desk.client.get("/settings/macros").text
     told = f"subject “Uitval” · customer Maria · partner Groendus · link order {desk.order.order_number}"
@@ -265,7 +265,7 @@ def test_a_rule_says_it_and_its_dry_run_shows_the_same(desk: Desk) -> None:
     sign_in(desk.client.plain, desk.session, desk.leila)
     page = desk.client.get(f"/settings/automation/{rule.id}/dry-run").text
     assert "Customer: Maria → Pieter" in page
-    assert f"linked with order {desk.order.order_number}" in page
+    assert f"linked to order {desk.order.order_number}" in page
     switch_rule(desk.session, rule, is_on=True, viewer=desk.viewer, now=utc_now(), past=True)
     desk.session.commit()
     with desk.app.app_context():

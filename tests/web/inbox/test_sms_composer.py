@@ -77,7 +77,7 @@ def test_a_text_takes_no_file_and_a_note_does(desk: Desk) -> None:
 def test_simplifying_answers_with_the_plainer_text_says_what_it_did_and_keeps_it(desk: Desk) -> None:
     answer = desk.post("simplified-text", text="“Ja” – tot zo… 😀")
     assert "&#34;Ja&#34; - tot zo... 😀</textarea>" in answer.text
-    assert "Replaced: “ by &#34;, ” by &#34;, – by -, … by ...." in answer.text
+    assert "Replaced: “ with &#34;, ” with &#34;, – with -, … with ...." in answer.text
     assert "Not in the alphabet of 160 characters: 😀" in answer.text
     assert desk.session.execute(sa.select(Draft.text)).scalar_one() == '"Ja" - tot zo... 😀'
 
@@ -91,7 +91,7 @@ def test_simplifying_works_without_scripts(desk: Desk) -> None:
     assert desk.post("simplified-text", text="tot zo…", headers={}).status_code == 303
     page = desk.page()
     assert "tot zo...</textarea>" in page
-    assert "Replaced: … by ...." in page
+    assert "Replaced: … with ...." in page
 
 
 def test_somebody_who_said_stop_cannot_be_sent_a_text_and_the_page_says_why(desk: Desk) -> None:
@@ -104,7 +104,7 @@ def test_somebody_who_said_stop_cannot_be_sent_a_text_and_the_page_says_why(desk
     assert "data-send disabled" in page
     refused = desk.post("messages", text="hallo")
     assert refused.status_code == 422
-    assert "They can only undo this by sending START" in refused.text
+    assert "Only the recipient can undo this, by sending START" in refused.text
     assert desk.session.execute(sa.select(sa.func.count()).select_from(Delivery)).scalar_one() == 0
     contact = desk.client.get(f"/contacts/{desk.thread.contact_id}").text
     assert "No SMS" in contact

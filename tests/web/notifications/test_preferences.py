@@ -212,5 +212,5 @@ def test_the_test_of_browsers_says_what_each_push_service_said(alice: Alice) -> 
 
 
 def test_the_test_in_the_app_and_of_what_is_none(alice: Alice) -> None:
-    assert "every other page of Switchyard you have open" in alice.post("/tests/app").text
+    assert "every other Switchyard page you have open" in alice.post("/tests/app").text
     assert alice.client.plain.post(f"{PATH}/tests/pigeon", data={"csrf_token": csrf_token(alice.client.plain)}).status_code == 404

@@ -41,9 +41,9 @@ def test_a_list_is_walked_both_ways_and_ends(desk: Desk) -> None:
     assert where(desk, f"/orders/{second.id}/next") == page_of(third)
     assert where(desk, f"/orders/{third.id}/previous") == page_of(second)
     assert where(desk, f"/orders/{third.id}/next") == page_of(third)
-    assert "This is the last order of the list." in desk.get(page_of(third))
+    assert "This is the last order in the list." in desk.get(page_of(third))
     assert where(desk, f"/orders/{first.id}/previous") == page_of(first), "the newer one is another brand's"
-    assert "This is the first order of the list." in desk.get(page_of(first))
+    assert "This is the first order in the list." in desk.get(page_of(first))
     assert desk.client.get(f"/orders/{uuid.uuid4()}/next").status_code == 404
 
 

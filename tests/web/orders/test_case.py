@@ -57,7 +57,7 @@ def test_a_status_is_changed_in_place_and_undone(desk: Desk) -> None:
     assert undone.status_code == 204
     assert "orders-changed" in undone.headers["HX-Trigger"]
     text = desk.get(f"/orders/{order.id}")
-    assert "Alice restored the status: New order" in text
+    assert "Alice set the status back to New order" in text
     assert desk.orders()[0].status == OrderStatus.NEW
     assert desk.session.execute(sa.select(sa.func.count()).select_from(Transition)).scalar_one() == 3
 
@@ -68,7 +68,7 @@ def test_a_reason_is_asked_in_place(desk: Desk) -> None:
     assert "Enter a reason." in text
     assert toast == {}
     text, _toast = press(desk, f"/orders/{order.id}/status", status="on_hold", reason_code="waiting_for_parts", reason="Kabel")
-    assert "On hold: Waiting for parts, Kabel. Resume the order at “New order”, where it was before." in text
+    assert "On hold: Waiting for parts, Kabel. Resume the order at “New order”, its earlier status." in text
     assert "Resume: approved" in text
 
 

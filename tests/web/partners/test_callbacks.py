@@ -52,7 +52,7 @@ def test_an_address_is_entered_tried_and_given_another_secret(desk: Desk, partne
     assert desk.post(f"{path}/callbacks/sandbox/test").status_code == 404
     assert desk.post(f"{path}/callbacks/nowhere", url="https://partner.example").status_code == 404
     refused = desk.post(f"{path}/callbacks/sandbox", url="https://user:secret@partner.example")
-    assert (refused.status_code, "Remove user and password" in refused.text) == (422, True)
+    assert (refused.status_code, "Remove the user name and password" in refused.text) == (422, True)
 
 
 def test_a_statement_says_why_and_percentages_are_agreed(desk: Desk, partner: Partner) -> None:

@@ -53,7 +53,7 @@ def test_a_partner_is_added_with_its_organization_changed_and_switched(admin: De
     }
     assert "BINNEN, RECEIVED" in admin.get(f"{path}/settings")
     admin.post(f"{path}/activity", active="0")
-    assert "off: we refuse its keys" in admin.get(path)
+    assert "off: we refuse this partner’s keys" in admin.get(path)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_key_is_shown_once_rotated_and_ended(admin: Desk) -> None:
     assert len(set(re.findall(r"swp_live_[0-9A-Za-z]{38}", rotated)) - {text}) == 1
     assert "Being replaced" in rotated
     assert admin.post(f"{path}/keys/{key.id}/revocation").status_code == 303
-    assert "Ended" in admin.get(path)
+    assert "No longer valid" in admin.get(path)
     assert admin.post(f"{path}/keys/{key.id}/rotation").status_code == 422
     assert admin.post(f"{path}/keys", environment="live").status_code == 422
 
@@ -129,7 +129,7 @@ def test_a_month_that_is_over_is_closed_once(admin: Desk) -> None:
     assert "Close January 2020" in admin.get(f"{path}?month=2020-01")
     assert admin.post(f"{path}/closing?month=2020-01").location == f"{path}?month=2020-01"
     closed = admin.get(f"{path}?month=2020-01")
-    assert ("Month closed. Commissions reversed" in closed, "Close January 2020" in closed) == (True, False)
+    assert ("Month closed. If a commission is reversed" in closed, "Close January 2020" in closed) == (True, False)
     for month in ("month=2020-01", ""):
         admin.post(f"{path}/closing?{month}")
         assert "This month is already closed or has not ended yet" in admin.get(path)

@@ -127,7 +127,7 @@ def test_what_a_person_takes_is_read_with_its_nights_and_breaks(office: Office) 
         ({"capacity": "many"}, "Enter a whole number from 0 to 200."),
         ({"day_3": "from nine"}, "Write times as 09:00-12:30, 13:00-17:30."),
         ({"day_3": "09:00-25:00"}, "Write times as 09:00-12:30, 13:00-17:30."),
-        ({"languages": "Dutch"}, "Write languages as two letters: nl, en, fr."),
+        ({"languages": "Dutch"}, "Write each language as two letters: nl, en, fr."),
     ],
 )
 def test_what_is_wrong_with_a_person_is_said_at_its_field(office: Office, fields: dict[str, str], complaint: str) -> None:

@@ -78,7 +78,7 @@ def test_quick_add_makes_a_task_for_the_writer(desk: Desk) -> None:
         ({"title": " "}, "Enter what must be done."),
         ({"title": "x" * 301}, "Use at most 300 characters."),
         ({"title": "x", "due_date": "31-12"}, "Write the date as"),
-        ({"title": "x", "due_time": "14:30"}, "Add a date to the time."),
+        ({"title": "x", "due_time": "14:30"}, "A due time needs a date."),
         ({"title": "x", "due_date": "2027-01-01", "due_time": "25:00"}, "Write the time as"),
         ({"title": "x", "task_type": "nothing"}, "Choose one from the list."),
     ],

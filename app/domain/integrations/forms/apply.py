@@ -150,7 +150,7 @@ def _again(
     files, known_files = read_files(submission), before.intake.get("files", [])
     fresh = tuple(file for file in files if file.key not in known_files)
     if before.intake == _intake_json(intake, known_files) and not fresh:
-        return ItemResult("duplicate", before.thread_id, reason=N_("stored before"))
+        return ItemResult("duplicate", before.thread_id, reason=N_("already stored"))
     if submission.told_at < before.told_at:
         return ItemResult("duplicate", before.thread_id, reason=N_("older than the stored version"))
     integration = session.get_one(Integration, before.integration_id)

@@ -35,8 +35,8 @@ SHOWN = 20
 USER_AGENT = "Switchyard/1"
 _ANSWERED = known("The webhook answered %(status)s.")
 _GONE = N_("The webhook in Make is missing: switch its scenario on, or enter its new address.")
-_REFUSED = N_("The webhook in Make requires another API key.")
-_TOO_LARGE = N_("Data too large for the webhook in Make.")
+_REFUSED = N_("The webhook in Make requires a different API key.")
+_TOO_LARGE = N_("The data is too large for the webhook in Make.")
 _FORBIDDEN = N_(
     "The address of the webhook in Make is invalid or inside a private network, so we do not connect to it: enter another one."
 )
