@@ -68,6 +68,12 @@ def test_compiled_catalogue_is_the_one_people_edit(language: str) -> None:
     assert source(language).with_suffix(".mo").read_bytes() == compiled(read(language)), "run `make translations`"
 
 
+def test_french_signs_stay_on_the_line_of_their_word() -> None:
+    strings = [message.string for message in read("fr") if message.id]
+    said = [text for string in strings for text in ([string] if isinstance(string, str) else string)]
+    assert not [text for text in said if re.search(r"\S [:;?!»]|« ", text)], "put a no-break space (U+00A0) there"
+
+
 def test_every_text_of_a_template_is_marked() -> None:
     templates = [path for path in (ROOT / "templates").rglob("*.html") if path.parent.name not in NOT_FOR_USERS]
     found = [f"{path.relative_to(ROOT)}: {text!r}" for path in sorted(templates) for text in _unmarked(path)]

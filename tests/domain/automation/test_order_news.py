@@ -178,7 +178,10 @@ def test_a_template_that_cannot_go_holds_nothing_else_up_and_says_why(desk: Desk
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ("{{order.number}}", "The template order_status_update needs 2 values, but the rule has 1: separate them with ;"),
+        (
+            "{{order.number}}",
+            "The template order_status_update needs 2 values, but the rule has 1. Separate the values with a semicolon (;).",
+        ),
         ("{{order.number}}; {{visit.date}}", "The template has fields that we cannot fill in"),
     ],
 )

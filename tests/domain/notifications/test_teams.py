@@ -170,7 +170,7 @@ def test_what_the_pace_does_not_allow_comes_later_as_one_card(house: House, chan
 @pytest.mark.parametrize(
     ("mode", "outcome", "problem"),
     [
-        ("large", Outcome.REFUSED, "refuses the card (413)"),
+        ("large", Outcome.REFUSED, "refused the card (413)"),
         ("late", Outcome.UNKNOWN, "We do not know if Teams has the card"),
     ],
 )

@@ -58,4 +58,4 @@ def test_nobody_is_told_of_what_they_did_or_of_a_visit_far_off(day: Round) -> No
 def test_the_answer_of_a_customer_of_the_day_is_told(day: Round) -> None:
     message = make_message(day.session, day.thread, "Ik ben thuis", at=day.now)
     record(day.session, "MessageReceived", subject=subject_of(day.thread, message), now=day.now)
-    assert told(day, day.tim.id)[-1] == ("The customer of your visit on at wrote", f"/visits/{day.visit.id}#messages")
+    assert told(day, day.tim.id)[-1] == ("The customer for your visit on at sent a message", f"/visits/{day.visit.id}#messages")

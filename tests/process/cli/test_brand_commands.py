@@ -48,7 +48,7 @@ def test_a_team_is_made_changed_archived_and_restored(run: Run, db_session: Sess
     "words, told",
     [
         (("brands", "create", "ONE"), "name: Another brand has this name."),
-        (("brands", "create", "Two", "--order-prefix", "x"), "order_prefix: Use 2 to 8 capitals"),
+        (("brands", "create", "Two", "--order-prefix", "x"), "order_prefix: Use 2 to 8 capital letters"),
         (("brands", "change", "nope", "--name", "X"), "there is no brand 'nope'; there are one"),
         (("teams", "create", "team"), "Another team has this name."),
         (("teams", "create", "Other", "--member", "x@example.nl"), "nobody has the address x@example.nl"),

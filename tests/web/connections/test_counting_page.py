@@ -53,7 +53,7 @@ def test_a_count_is_asked_for_runs_and_is_told_in_words(page_client: PageClient,
     for words in (
         "1 difference",
         "1 in the mailbox, 1 of them also in Switchyard",
-        "Was missing in Switchyard: “Laadpaal &lt;b&gt;kwijt&lt;/b&gt;” (Inbox)",
+        "Email was missing from Switchyard: “Laadpaal &lt;b&gt;kwijt&lt;/b&gt;” (Inbox)",
         "1 email was fetched.",
         "Count now",
     ):

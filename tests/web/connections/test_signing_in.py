@@ -109,7 +109,7 @@ def test_a_calendar_nobody_agreed_to_is_said_and_mail_goes_on_and_signing_in_aga
     page = page_client.get(path).text
     assert "Sign in again, so that Microsoft lets us read the calendar" in page
     assert "We cannot read the calendar of this mailbox" in page
-    assert "Sign in again on the channel&#39;s page and agree to the calendar" in page
+    assert "Sign in again on the channel&#39;s page and allow access to the calendar" in page
     world.simulator.control("POST", "expire-tokens")
     world.write("Aan Anna", ANNA)
     assert poll_channel(channel.id).stored == 1
