@@ -48,6 +48,7 @@ from app.sandbox.demo.order_mail import SENDER, make_order_mails
 LOOPBACK = "127.0.0.1"
 MOODY = frozenset({"essent"})  # fails at the first try of each message
 OLD = timedelta(hours=8)
+BEGAN = timedelta(days=500)  # how long ago the partners joined
 BRAND, SEED = "chargecars", 20261124
 ARTICLES = (
     ("ALF-EVE-S-11KW", "Alfen Eve Single 11 kW", "849.00"),
@@ -78,7 +79,7 @@ PARTNERS = (
         Protocol.API,
         "GRO",
         (("GRO-ALFEN-11", "ALF-EVE-S-11KW", "Wallbox", "829.00"), ("GRO-INSTALL-1", "INST-BASIC-1P", "Installation", None)),
-        9,
+        14,
     ),
     DemoPartner("Eneco", "eneco", Protocol.API, "ENE", (("ENE-LP-11", "ALF-EVE-S-11KW", "Wallbox", None),), 4),
     DemoPartner("Essent", "essent", Protocol.WEBHOOK, "ESS", (("ESS-WALLBOX-22", "ALF-EVE-D-22KW", "Wallbox", "1599.00"),), 5),
@@ -145,7 +146,7 @@ def make_partners(
     for sku, name, price in ARTICLES:
         add_article(session, brand_id=brand_id, sku=sku, name=name, unit_price=Decimal(price), now=now)
     for number, one in enumerate(PARTNERS):
-        partner = _make(session, one, brand_id, now=now - timedelta(days=60))
+        partner = _make(session, one, brand_id, now=now - BEGAN)
         for environment in Environment:
             create_key(
                 session,
@@ -153,21 +154,21 @@ def make_partners(
                 environment=environment,
                 name="Orders",
                 keyring=keyring,
-                now=now - timedelta(days=59),
+                now=now - BEGAN,
                 actor=SYSTEM,
                 texts=demo_key(secret_key, one.slug, environment),
             )
         if one.slug == PERSON[0]:
             person = add_partner_person(session, partner, name=PERSON[1], email=PERSON[2], now=now, actor=SYSTEM)
             person.password_hash = password_hash
-            agreement = write_agreement(session, partner, AGREEMENT, now=now - timedelta(days=58), actor=SYSTEM)
-            accept_agreement(session, partner, agreement.id, person, now=now - timedelta(days=57), actor=SYSTEM)
+            agreement = write_agreement(session, partner, AGREEMENT, now=now - BEGAN, actor=SYSTEM)
+            accept_agreement(session, partner, agreement.id, person, now=now - BEGAN, actor=SYSTEM)
         if receiver_url is not None:
             _connect(session, partner, receiver_url, secret_key=secret_key, keyring=keyring, now=now)
         if one.protocol == Protocol.EMAIL:
             make_order_mails(session, partner, now=now)
         for age in reversed(range(one.orders)):
-            at = now - timedelta(hours=1 + number * 5 + age * 31)
+            at = now - timedelta(days=4 * max(0, age - 3) ** 2, hours=1 + number * 5 + age * 31)
             taken = take_order(session, partner, Environment.LIVE, _order(dice, one, 48_200 + one.orders - age), now=at)
             if now - at > OLD:
                 _look_after(session, taken.row, at=at + timedelta(hours=2))
