@@ -52,7 +52,7 @@ def test_a_text_is_counted_made_plainer_sent_and_its_state_comes_back(customer: 
     expect(agent.locator("[data-sms=misfits]")).to_have_text("“ ” …")
     assert_accessible(agent)
     agent.locator("[data-sms-plainer]").first.click()
-    expect(agent.locator(".sms__said")).to_contain_text("Replaced: “ by")
+    expect(agent.locator(".sms__said")).to_contain_text("Replaced: “ with")
     expect(agent.locator("[data-sms=encoding]")).to_have_text("GSM-7")
     agent.locator("#composer-text").fill("Ja, om vier uur")
     agent.locator("[data-send]").click()

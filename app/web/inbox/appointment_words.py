@@ -14,7 +14,7 @@ APPOINTMENT_EVENTS = {
     "AppointmentPlanned": N_("%(who)s planned an appointment for %(when)s"),
     "AppointmentMoved": N_("%(who)s moved the appointment to %(when)s"),
     "AppointmentCancelled": N_("%(who)s cancelled the appointment on %(when)s"),
-    "AppointmentPlannedAgain": N_("%(who)s restored the appointment on %(when)s"),
+    "AppointmentPlannedAgain": N_("%(who)s restored the appointment planned for %(when)s"),
     "AppointmentOnTheWay": N_("%(who)s is on the way to the appointment on %(when)s"),
     "AppointmentArrived": N_("%(who)s arrived for the appointment on %(when)s"),
     "AppointmentStarted": N_("%(who)s began the appointment on %(when)s"),

@@ -94,9 +94,9 @@ def medium_words(medium: str) -> str:
 
 
 UNSENT = {
-    "email": N_("Email not sent"),
-    "whatsapp": N_("WhatsApp message not sent"),
-    "sms": N_("SMS not sent"),
+    "email": N_("Not sent by email"),
+    "whatsapp": N_("Not sent on WhatsApp"),
+    "sms": N_("Not sent by SMS"),
 }
 
 

@@ -31,7 +31,7 @@ FREQUENCIES = {
 AUTHENTICATIONS = {
     Authentication.API_KEY: N_("API key"),
     Authentication.OAUTH2: N_("OAuth 2.0"),
-    Authentication.BASIC_AUTH: N_("Name and password"),
+    Authentication.BASIC_AUTH: N_("User name and password"),
     Authentication.BEARER_TOKEN: N_("Bearer token"),
 }
 SCOPES = {

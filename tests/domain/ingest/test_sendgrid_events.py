@@ -190,7 +190,7 @@ def test_address_that_does_not_exist_is_not_written_to_again(house: House) -> No
     house.answer("bounce@example.nl")
     house.post()
     assert house.stopped() == [("bounce@example.nl", Stop.BOUNCED)]
-    with pytest.raises(UnableToReply, match=r"bounce@example.nl does not accept mail") as caught:
+    with pytest.raises(UnableToReply, match=r"bounce@example.nl does not accept email") as caught:
         house.answer("bounce@example.nl")
     assert caught.value.field == "to"
     house.session.rollback()

@@ -60,7 +60,7 @@ def test_a_line_is_added_changed_taken_off_and_everything_undone(desk: Desk) -> 
         undo_change(desk.session, event, now=NOW, actor=actor)
         assert order.net_total == Decimal(net)
     assert [event.payload["undoes"] is None for event in desk.events("OrderLinesChanged")] == [True] * 3 + [False] * 3
-    with pytest.raises(UnableToEdit, match="changed since"):
+    with pytest.raises(UnableToEdit, match="has since changed"):
         undo_change(desk.session, edited, now=NOW, actor=actor)
 
 

@@ -113,5 +113,5 @@ def test_rows_and_heads_say_when_an_answer_is_due(desk: Desk, page_client: PageC
     assert re.search(r">due (\w{3} )?\d\d:\d\d<", text)
     assert "2 h overdue" in text
     assert "2 h overdue" in page_client.get(f"/threads/{late.id}").text
-    assert "No deadline" in page_client.get(f"/threads/{none.id}").text
+    assert "Why no deadline?" in page_client.get(f"/threads/{none.id}").text
     assert local("2026-03-04 10:00") == desk.now

@@ -143,9 +143,9 @@ def test_a_task_that_waits_for_another_says_so(desk: Desk, path: str) -> None:
     first, second = desk.make("Onderdeel bestellen"), desk.make("Onderdeel inbouwen")
     assert desk.post(f"/tasks/{second.id}", title=second.title, assignee=desk.alice.id, depends_on=first.id).status_code == 303
     assert desk.read(second).depends_on_id == first.id
-    assert "Waits for: Onderdeel bestellen" in desk.client.get(path).text
+    assert "Waiting for: Onderdeel bestellen" in desk.client.get(path).text
     _set(desk, first, TaskStatus.COMPLETED)
-    assert "Waits for: Onderdeel bestellen" not in desk.client.get(path).text
+    assert "Waiting for: Onderdeel bestellen" not in desk.client.get(path).text
 
 
 def test_completing_before_what_it_waits_for_is_possible_and_said(desk: Desk) -> None:

@@ -122,7 +122,7 @@ def test_a_channel_that_is_down_is_checked_every_day_and_told_of_once(
     assert [(check_today(now=at), tell_of_troubles(now=at)) for at in days] == [(1, 1), (0, 0), (1, 0)]
     db_session.expire_all()
     assert (channel.health, fine.health, channel.trouble_since) == ("down", "ok", NOW)
-    assert [text.startswith(f"{channel.name} does not work: ") for text in told(db_session)] == [True]
+    assert [text.startswith(f"{channel.name} is not working: ") for text in told(db_session)] == [True]
 
 
 def test_a_trouble_that_is_mended_is_told_once_and_the_next_one_again(
@@ -136,7 +136,7 @@ def test_a_trouble_that_is_mended_is_told_once_and_the_next_one_again(
         alerts.append(tell_of_troubles(now=NOW))
         db_session.refresh(channel)
     assert alerts == [0, 1, 0, 0, 0, 1, 0, 0, 1]
-    down, again = f"{channel.name} does not work: Why", f"{channel.name} works again."
+    down, again = f"{channel.name} is not working: Why", f"{channel.name} is working again."
     assert sorted(told(db_session)) == sorted([down, again, down])
 
 
@@ -154,7 +154,8 @@ def test_a_channel_that_works_in_part_for_an_hour_is_told_of_and_again_when_it_i
         db_session.refresh(channel)
     assert alerts == [0, 0, 1, 0, 1, 0, 1, 0, 0]
     in_part = f"{channel.name} has been only partly working for an hour: Why"
-    assert sorted(told(db_session)) == sorted([in_part, f"{channel.name} does not work: Why", f"{channel.name} works again."])
+    down, again = f"{channel.name} is not working: Why", f"{channel.name} is working again."
+    assert sorted(told(db_session)) == sorted([in_part, down, again])
 
 
 def test_a_channel_that_is_off_troubles_nobody(app_context: Flask, db_session: Session, root: User, brand: Brand) -> None:
@@ -173,4 +174,4 @@ def test_a_message_that_leaves_ends_the_trouble_of_its_channel(
     db_session.commit()
     assert tell_of_troubles(now=NOW) == 1
     deliver(row_id=str(delivery.id))
-    assert (tell_of_troubles(now=NOW), sorted(told(db_session))[1]) == (1, f"{channel.name} works again.")
+    assert (tell_of_troubles(now=NOW), sorted(told(db_session))[1]) == (1, f"{channel.name} is working again.")

@@ -42,7 +42,7 @@ def test_mailings_stop_for_every_reason_and_answers_only_where_nothing_would_arr
     assert set(find_stopped(db_session, brand_id=brand.id, addresses=everybody, is_bulk=True)) == {"a@x.nl", "b@x.nl", "c@x.nl"}
     other = make_brand(db_session, "other")
     assert find_stopped(db_session, brand_id=other.id, addresses=everybody) == {}
-    with pytest.raises(AddressStopped, match=r"b@x.nl marked a mail"):
+    with pytest.raises(AddressStopped, match=r"b@x.nl marked an email"):
         check_not_stopped(db_session, brand_id=brand.id, addresses=["d@x.nl", "b@x.nl"])
 
 
