@@ -36,7 +36,7 @@ THEMES = (("system", _l("System")), ("light", _l("Light")), ("dark", _l("Dark"))
 DENSITIES = (("comfortable", _l("Comfortable")), ("compact", _l("Compact: more threads on the screen")))
 AFTER_CLOSING = (("next", _l("Open the next thread")), ("list", _l("Go back to the list")))
 UNDO_SECONDS = (
-    (0, _l("Off: send at once")),
+    (0, _l("Off: send immediately")),
     (5, _l("5 seconds")),
     (10, _l("10 seconds")),
     (20, _l("20 seconds")),

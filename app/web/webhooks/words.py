@@ -102,7 +102,7 @@ def why_words(why: Mapping[str, Any]) -> str:
 def plan_words(schedule: str) -> str:
     """Return a retry schedule in one line."""
     return _(
-        "plan: at once, then with pauses of %(times)s between tries", times=", ".join(map(seconds_words, SCHEDULES[schedule]))
+        "plan: immediately, then with pauses of %(times)s between tries", times=", ".join(map(seconds_words, SCHEDULES[schedule]))
     )
 
 
