@@ -31,7 +31,7 @@ from app.core.work import due_rows, hinting, take_hints
 POLL_SECONDS = 0.5
 JOB_TIMEOUT_SECONDS = 120
 BATCH = 500
-FLOOD_ROWS = 12
+FLOOD_ROWS = 12  # of one round; from here on a pause of a source is as long as it gets
 log = get_logger(__name__)
 
 
