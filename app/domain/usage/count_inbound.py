@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 from flask import Blueprint, Response, g, request
 
@@ -19,11 +20,16 @@ def count_calls(blueprint: Blueprint) -> None:
 
     @blueprint.after_request
     def _count(response: Response) -> Response:
-        rule = str(request.url_rule or "").removeprefix("/api/v1")
         seconds = time.monotonic() - g.get("called_at", time.monotonic())
-        endpoint = Endpoint(_provider(rule), f"{request.method} {rule}", is_ours=True)
+        endpoint = _endpoint(request.method, str(request.url_rule or ""))
         runtime().meter.note(endpoint, status=response.status_code, seconds=seconds)
         return response
+
+
+@lru_cache(maxsize=512)
+def _endpoint(method: str, rule: str) -> Endpoint:
+    rule = rule.removeprefix("/api/v1")
+    return Endpoint(_provider(rule), f"{method} {rule}", is_ours=True)
 
 
 def _provider(rule: str) -> str:

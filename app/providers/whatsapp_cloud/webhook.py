@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from app.contract.base import UnableToParse
@@ -19,6 +20,9 @@ SIGNATURE_HEADER = "X-Hub-Signature-256"
 _RECIPIENT = ("recipient_id", "recipient_user_id", "recipient_participant_id")
 _STATUS_KEY = ("id", "biz_opaque_callback_data", "status", "timestamp", *_RECIPIENT)
 _NOT_ITEMS = frozenset({"messaging_product", "metadata", "contacts", "messages", "statuses"})
+
+
+_decoded = lru_cache(maxsize=1)(decode_json)  # of one post, which is asked for its key and then for its numbers
 
 
 def is_signed(*, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
@@ -56,7 +60,7 @@ def dedupe_key(body: bytes) -> str:
     A message is compared by id and content, so that another message with a known id is no repeat. A status is compared by
     id, name, time and recipient. Anything else is compared as a whole, together with the time of its entry.
     """
-    root = decode_json(body)
+    root = _decoded(body)
     try:
         keys = sorted({canonical(key) for key in _item_keys(root)})
         return sha256_hex(b"\n".join(keys) or canonical(root))
@@ -69,12 +73,12 @@ def phone_number_ids(body: bytes) -> tuple[str, ...]:
 
     Account-level news (templates, restrictions) name no number: see `business_account_ids`.
     """
-    return _storable_once(_phone_number_id(value) for _, _, value in _changes(decode_json(body)))
+    return _storable_once(_phone_number_id(value) for _, _, value in _changes(_decoded(body)))
 
 
 def business_account_ids(body: bytes) -> tuple[str, ...]:
     """Return the ids of the business accounts that a body is about, in order, without duplicates. Raises UnableToParse."""
-    return _storable_once(text_of(entry, "id") for entry in _objects(as_object(decode_json(body)).get("entry")))
+    return _storable_once(text_of(entry, "id") for entry in _objects(as_object(_decoded(body)).get("entry")))
 
 
 def _storable_once(ids: Iterable[str]) -> tuple[str, ...]:

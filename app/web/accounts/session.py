@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, current_app, g, redirect, url_for
 from flask import session as cookie
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 from htmx_flask import request
@@ -51,13 +51,25 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Flask's cookie sessions, which are not read if the request has no cookie. Most requests of providers and programs have
-    none."""
+    """Flask's cookie sessions, which are not read if the request has no cookie, and not written if nobody looked at them. Most
+    requests of providers and programs have none."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
+
+
+class Login(LoginManager):  # type: ignore[misc]
+    """Flask-login without its cookie to be remembered by, for which it looks at the session after every request, a webhook or a
+    file too."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
 
 
 class Anonymous(AnonymousUserMixin):  # type: ignore[misc]
@@ -72,7 +84,7 @@ def init_login(app: Flask) -> None:
         SESSION_COOKIE_NAME=f"{prefix}switchyard", PERMANENT_SESSION_LIFETIME=LONGEST, SESSION_REFRESH_EACH_REQUEST=False
     )
     app.session_interface = CookieSessions()
-    manager = LoginManager(app)
+    manager = Login(app)
     manager.anonymous_user = Anonymous
     manager.request_loader(lambda _request: find_signed_in())
     manager.user_loader(lambda _user_id: None)
