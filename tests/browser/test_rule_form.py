@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.demo import ADMIN, signed_in
 from tests.browser.looking import Eyes
+from tests.support.browsing import Browsing
 
 pytestmark = pytest.mark.browser
 
@@ -37,3 +39,20 @@ def test_a_macro_asks_for_the_name_of_a_call_once_its_kind_is_chosen(admin_eyes:
     expect(words).to_be_hidden()
     kind.select_option("teams")
     expect(words).to_be_visible()
+
+
+def test_what_was_filled_in_for_another_choice_is_seen_with_its_error(demo_browsing: Browsing) -> None:
+    demo_browsing.expected_faults.append("422")
+    page = signed_in(demo_browsing, ADMIN)
+    page.goto("/settings/macros/new")
+    kind, target, words = (page.locator(f"#field-call_{name}_1") for name in ("kind", "target", "words"))
+    page.locator("#field-name").fill("Warehouse")
+    kind.select_option("teams")
+    target.fill("Warehouse")
+    words.fill("Hello")
+    for other, shown in (("webhook", words), ("", target)):
+        kind.select_option(other)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.locator("#error-summary")).to_be_visible()
+        expect(shown).to_be_visible()
