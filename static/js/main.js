@@ -14,7 +14,7 @@ import { listenForToasts } from "./lib/toasts.js";
 import { sayWhatIsSilent } from "./lib/silence.js";
 import { keepTimesFresh } from "./lib/times.js";
 
-const bound = new WeakMap();
+const bound = new WeakMap(), loaded = new Map();
 
 export function bind(root) {
   nameKeys(root);
@@ -28,7 +28,9 @@ async function start(element, name) {
   const names = bound.get(element) ?? new Set();
   if (names.has(name)) return;
   bound.set(element, names.add(name));
-  const module = await import(`./modules/${name}.js`);
+  // What is here already binds at once: a key pressed right after a swap is heard.
+  const module = loaded.get(name) ?? await import(`./modules/${name}.js`);
+  loaded.set(name, module);
   if (element.isConnected) module.default(element);
 }
 
