@@ -15,13 +15,13 @@ from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.promises import Ended, in_database, keep
 from app.core.runtime import runtime
+from app.core.unsubscribe_tokens import MAILINGS, unsubscribe_token
 from app.core.work import Lease
 from app.domain.accounts.models import User
 from app.domain.connections.models import Channel
 from app.domain.delivery.actions import ReplyContext
 from app.domain.mailings.actions import Decided, carry_out
 from app.domain.mailings.models import Mailing, MailingRecipient, RecipientOutcome
-from app.domain.mailings.tokens import unsubscribe_token
 
 
 def send_to_recipient(*, row_id: str, **_ignored: Any) -> None:
@@ -35,7 +35,8 @@ def _carry_out(session: Session, lease: Lease) -> Ended:
     mailing = session.get_one(Mailing, recipient.mailing_id)
     channel = session.get_one(Channel, mailing.channel_id)
     writer = session.get_one(User, mailing.created_by_user_id)
-    url = f"{house.settings.public_url}/u/{unsubscribe_token(recipient.id, house.settings.secret_key)}"
+    token = unsubscribe_token(recipient.id, house.settings.secret_key, purpose=MAILINGS)
+    url = f"{house.settings.public_url}/u/{token}"
     context = ReplyContext(
         rules=house.adapters.rules[channel.channel_type.value],
         mail_keys=house.mail_keys,

@@ -1,13 +1,11 @@
-"""Write the mail of a digest, and its unsubscribe token."""
+"""Write the mail of a digest."""
 
 from __future__ import annotations
 
-import uuid
-
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from itsdangerous import BadSignature, URLSafeSerializer
 
+from app.core.unsubscribe_tokens import DIGEST, unsubscribe_token
 from app.domain.accounts.models import User
 from app.domain.notifications.digest import Pending
 from app.domain.notifications.mail.compose import SystemMail
@@ -20,7 +18,8 @@ def digest_mail(user: User, pending: Pending, *, reference: str, base: str, secr
         total = pending.threads_overdue + pending.threads_today + pending.tasks_overdue + pending.tasks_today + pending.unread
         subject = ngettext("%(num)s item needs your attention", "%(num)s items need your attention", total)
         why = _("You get this email each day at the hour you chose. Settings: %(url)s", url=f"{base}/settings/notifications")
-    unsubscribe = f"{base}/notifications/unsubscribe/{unsubscribe_token(user.id, secret_key)}"
+    token = unsubscribe_token(user.id, secret_key, purpose=DIGEST)
+    unsubscribe = f"{base}/notifications/unsubscribe/{token}"
     return SystemMail(user.email, user.name, subject, "\n\n".join([*lines, why]) + "\n", reference, unsubscribe)
 
 
@@ -35,20 +34,3 @@ def _lines(pending: Pending) -> list[tuple[str, str]]:
         (unread, ngettext("%(num)s unread notification", "%(num)s unread notifications", unread), "/notifications"),
     ]
     return [(words, path) for count, words, path in found if count]
-
-
-def unsubscribe_token(user_id: uuid.UUID, secret_key: str) -> str:
-    """Return a signed token with the user's id, which `read_token` reads."""
-    return str(_serializer(secret_key).dumps(user_id.hex))
-
-
-def read_token(token: str, secret_key: str) -> uuid.UUID | None:
-    """Return the user's id from an unsubscribe token. Return None if the token is invalid."""
-    try:
-        return uuid.UUID(_serializer(secret_key).loads(token))
-    except (BadSignature, ValueError, TypeError, AttributeError):
-        return None
-
-
-def _serializer(secret_key: str) -> URLSafeSerializer:
-    return URLSafeSerializer(secret_key, salt="end the digest v1")

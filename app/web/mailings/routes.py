@@ -9,8 +9,8 @@ from app.core.clock import utc_now
 from app.core.csrf import csrf
 from app.core.db import transaction
 from app.core.runtime import runtime
+from app.core.unsubscribe_tokens import MAILINGS, read_unsubscribe_token
 from app.domain.mailings.actions import end_mailings
-from app.domain.mailings.tokens import read_token
 from app.web.mailings import pages
 from app.web.mailings.blueprint import bp
 from app.web.pages import page
@@ -22,7 +22,7 @@ __all__ = ["pages"]
 def ask_unsubscribe(mailing_token: str) -> ResponseReturnValue:
     """Show a page with a button that unsubscribes. Opening the link alone must not unsubscribe, as some programs open every
     link in a mail."""
-    if read_token(mailing_token, runtime().settings.secret_key) is None:
+    if read_unsubscribe_token(mailing_token, runtime().settings.secret_key, purpose=MAILINGS) is None:
         abort(404)
     return page("mailings/unsubscribe.html", token=mailing_token, is_done=False)
 
@@ -31,7 +31,7 @@ def ask_unsubscribe(mailing_token: str) -> ResponseReturnValue:
 @csrf.exempt  # type: ignore[untyped-decorator]
 def unsubscribe(mailing_token: str) -> ResponseReturnValue:
     """Unsubscribe the recipient from mailings; a repeat changes nothing."""
-    recipient_id = read_token(mailing_token, runtime().settings.secret_key)
+    recipient_id = read_unsubscribe_token(mailing_token, runtime().settings.secret_key, purpose=MAILINGS)
     if recipient_id is None:
         abort(404)
     with transaction() as session:

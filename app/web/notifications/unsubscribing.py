@@ -9,9 +9,9 @@ from app.core.clock import utc_now
 from app.core.csrf import csrf
 from app.core.db import transaction
 from app.core.runtime import runtime
+from app.core.unsubscribe_tokens import DIGEST, read_unsubscribe_token
 from app.domain.events.actions import SYSTEM, audit
 from app.domain.notifications.digest import stop_digest
-from app.domain.notifications.digest_mail import read_token
 from app.web.notifications.blueprint import bp
 from app.web.pages import page
 
@@ -20,7 +20,7 @@ from app.web.pages import page
 def ask_unsubscribe(token: str) -> ResponseReturnValue:
     """Show a page with a button that unsubscribes. Opening the link alone must not unsubscribe, as some programs open every
     link in a mail."""
-    if read_token(token, runtime().settings.secret_key) is None:
+    if read_unsubscribe_token(token, runtime().settings.secret_key, purpose=DIGEST) is None:
         abort(404)
     return page("notifications/unsubscribe.html", token=token, is_done=False)
 
@@ -29,7 +29,7 @@ def ask_unsubscribe(token: str) -> ResponseReturnValue:
 @csrf.exempt  # type: ignore[untyped-decorator]
 def unsubscribe(token: str) -> ResponseReturnValue:
     """Unsubscribe the user from the digest; a repeat changes nothing."""
-    user_id = read_token(token, runtime().settings.secret_key)
+    user_id = read_unsubscribe_token(token, runtime().settings.secret_key, purpose=DIGEST)
     if user_id is None:
         abort(404)
     with transaction() as session:

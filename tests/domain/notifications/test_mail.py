@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from app.contract.notice_outcome import Outcome
 from app.core.ids import new_id
+from app.core.unsubscribe_tokens import DIGEST, MAILINGS, read_unsubscribe_token, unsubscribe_token
 from app.domain.accounts.models import User
 from app.domain.events.actions import Actor
 from app.domain.notifications.actions import Wishes, set_preferences
 from app.domain.notifications.digest import HOURS_LATE, TABLE, Pending, count_pending, plan_digests
-from app.domain.notifications.digest_mail import read_token, unsubscribe_token
 from app.domain.notifications.dispatching import TABLE as DISPATCHES
 from app.domain.notifications.jobs import send_digest
 from app.domain.notifications.mail.compose import SystemMail, compose
@@ -262,7 +262,7 @@ def test_a_mail_server_that_is_busy_gets_the_digest_later(house: House) -> None:
 
 def test_the_digest_ends_by_its_address_without_signing_in_but_not_by_looking(house: House, page_client: PageClient) -> None:
     at_hour(house, 8)
-    path = f"/notifications/unsubscribe/{unsubscribe_token(house.alice.id, 'only-for-tests-' * 3)}"
+    path = f"/notifications/unsubscribe/{unsubscribe_token(house.alice.id, 'only-for-tests-' * 3, purpose=DIGEST)}"
 
     def hour() -> int | None:
         return house.session.execute(sa.select(NotificationSettings.digest_hour)).scalar_one()
@@ -273,7 +273,9 @@ def test_the_digest_ends_by_its_address_without_signing_in_but_not_by_looking(ho
     assert (answer.status_code, hour()) == (200, None)
     assert page_client.plain.post(path).status_code == 200
     assert page_client.plain.post("/notifications/unsubscribe/made-up").status_code == 404
-    assert read_token(unsubscribe_token(house.alice.id, "a"), "b") is None
+    of_a_mailing = unsubscribe_token(house.alice.id, "only-for-tests-" * 3, purpose=MAILINGS)
+    assert page_client.plain.post(f"/notifications/unsubscribe/{of_a_mailing}").status_code == 404
+    assert read_unsubscribe_token(unsubscribe_token(house.alice.id, "a", purpose=DIGEST), "b", purpose=DIGEST) is None
 
 
 def test_the_hour_is_chosen_and_the_test_says_what_came_of_it(house: House, page_client: PageClient) -> None:

@@ -19,6 +19,7 @@ from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.core.unsubscribe_tokens import DIGEST, MAILINGS, unsubscribe_token
 from app.domain.accounts.models import Brand, Role, Team, User, UserSession
 from app.domain.accounts.permissions import role_may
 from app.domain.accounts.sessions import open_session
@@ -33,8 +34,6 @@ from app.domain.integrations.actions import IntegrationContent, create_integrati
 from app.domain.integrations.models import Provider
 from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.domain.mailings.models import MailingRecipient
-from app.domain.mailings.tokens import unsubscribe_token as mailing_token
-from app.domain.notifications.digest_mail import unsubscribe_token
 from app.domain.notifications.models import Notification, NotificationKind, PushSubscription
 from app.domain.notifications.teams.hooks import NewHook, set_hook
 from app.domain.reply_templates.actions import TemplateContent, create_template
@@ -184,13 +183,14 @@ def _things(app: Flask, session: Session, brand: object, alice: User, theo: User
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id,
         "suppression_id": stopped.id, "mailing_id": mailing.id,
-        "mailing_token": mailing_token(recipient_id, app.secret_key), "user_id": other_person.id, "team_id": team.id,
+        "mailing_token": unsubscribe_token(recipient_id, app.secret_key, purpose=MAILINGS),
+        "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
         "scheduled_id": _scheduled(session, thread, alice),
         **_rules_of_clocks(session),
         "template_id": template.id, "notification_id": _notification(session, thread, alice),
         "device_id": _device(session, alice), "way": "app",
-        "token": unsubscribe_token(alice.id, app.secret_key), "hook_id": _hook(session, team, keyring),
+        "token": unsubscribe_token(alice.id, app.secret_key, purpose=DIGEST), "hook_id": _hook(session, team, keyring),
         "brand_id": channel.brand_id,
         **_partner(session, channel, keyring),
         "integration_id": _integration(session, channel, keyring),
