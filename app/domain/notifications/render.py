@@ -17,9 +17,10 @@ from app.domain.notifications.dispatching import Batch
 from app.domain.notifications.mail.compose import SystemMail
 from app.domain.notifications.models import AT_ONCE, Notification, NotificationKind, Way
 from app.domain.notifications.queries import NotificationRow, as_row, in_sight, rows_query
-from app.domain.notifications.teams.card_facts import STATUSES, Assignee, CardFacts, order_status_words
+from app.domain.notifications.teams.card_facts import Assignee, CardFacts, order_status_words
 from app.domain.notifications.words import bare_sentence, many_items_sentence, many_sentence, sentence, team_sentence
 from app.domain.threads.models import Thread
+from app.domain.threads.words import STATUSES
 from app.providers.teams.card import Card, Line, Mention
 from app.providers.web_push.sending import PushMessage, topic_of
 

@@ -13,7 +13,7 @@ from app.domain.routing.explain import Hindrance, Reason
 from app.domain.routing.models import AvailabilityState, Strategy
 from app.domain.routing.queries import Worker
 from app.domain.routing.replay import Destination
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 
 HOW = {
     "sticky": N_("dealt with this contact before"),

@@ -28,7 +28,7 @@ from app.domain.threads.search_contacts import escape_like, list_contacts
 from app.domain.threads.search_orders import MOST_THREADS, list_threads_called
 from app.domain.threads.search_query import OPERATORS, Operator, read_day
 from app.domain.threads.tags import list_known_tags
-from app.domain.threads.type_words import types_by_name
+from app.domain.threads.words import types_by_name
 
 MEDIA = ("email", "whatsapp", "sms", "phone", "internal")
 MEDIA_ALIASES = {"mail": "email", "e-mail": "email", "wa": "whatsapp", "call": "phone"}

@@ -16,7 +16,7 @@ from app.domain.analytics.names import Names, read_names
 from app.domain.analytics.slices import NONE
 from app.domain.partners.queries import list_partner_names
 from app.domain.threads.models import Priority, ThreadType
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.web.analytics.asked import Asked
 from app.web.inbox.words import medium_words, priority_words
 

@@ -19,7 +19,7 @@ from app.domain.automation.models import AutomationRule
 from app.domain.automation.triggers import CLOCK, SILENT, TRIGGERS, UNANSWERED
 from app.domain.connections.models import Channel, Medium
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.web.inbox.words import medium_words, priority_words, status_words
 from app.web.orders.words import SOURCES as ORDER_SOURCES
 from app.web.orders.words import STATUSES as ORDER_STATUSES

@@ -23,7 +23,7 @@ from app.domain.threads.snooze import BadSnoozeTime
 from app.domain.threads.tags import BadTag, clean_tag, known_spelling, list_known_tags
 from app.domain.threads.timeline import list_assignable_users
 from app.domain.threads.triage_models import BulkAction
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid
 from app.web.inbox.bulk_about import UnknownAbout, about_change, about_words

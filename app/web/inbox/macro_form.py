@@ -38,7 +38,7 @@ from app.domain.threads.macros import (
 from app.domain.threads.models import CLOSED_STATUSES, Priority, ThreadStatus, ThreadType
 from app.domain.threads.tags import BadTag, clean_tag
 from app.domain.threads.timeline import list_assignable_users
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.domain.webhooks.models import RULE_CALLED
 from app.domain.webhooks.queries import find_called, list_called
 from app.web.accounts.session import current_viewer

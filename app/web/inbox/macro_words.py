@@ -16,7 +16,7 @@ from app.domain.accounts.models import Team, User
 from app.domain.contacts.models import Contact
 from app.domain.reply_templates.models import ReplyTemplate
 from app.domain.threads.macros import ME, NOBODY, ONLY_OPEN, MacroSteps
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.web.inbox.triage_words import CALLS, SNOOZES
 from app.web.inbox.words import priority_words, status_words
 

@@ -16,7 +16,7 @@ from app.domain.threads.columns import Column
 from app.domain.threads.models import Priority, Thread, ThreadStatus
 from app.domain.threads.queries import ThreadRow
 from app.domain.threads.sorting import ListSort
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.web.inbox.clock_words import clock_words, urgency
 from app.web.inbox.triage_words import until_words
 from app.web.inbox.words import list_time, unsent_words

@@ -36,8 +36,8 @@ from app.domain.threads.saved_view_actions import (
 from app.domain.threads.saved_views import View, ViewMissing, count_of_views, get_view, list_views
 from app.domain.threads.search import clean_query
 from app.domain.threads.sorting import ListSort
-from app.domain.threads.type_words import thread_type_words
 from app.domain.threads.view_models import ViewScope
+from app.domain.threads.words import thread_type_words
 from app.web.accounts.refusal import refuse
 from app.web.accounts.session import current_viewer
 from app.web.inbox import words

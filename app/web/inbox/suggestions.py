@@ -17,7 +17,7 @@ from app.domain.threads.search_filter import MEDIA, list_colleagues
 from app.domain.threads.search_people import list_people
 from app.domain.threads.search_query import Operator
 from app.domain.threads.tags import list_known_tags
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.web.inbox.search_words import HINTS
 from app.web.inbox.words import medium_words, priority_words, status_words
 

@@ -15,7 +15,7 @@ from app.domain.threads.actions import lock_thread
 from app.domain.threads.edit import change_type
 from app.domain.threads.models import ThreadType
 from app.domain.threads.queries import get_thread
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp
 from app.web.inbox.thread import changed

@@ -23,8 +23,8 @@ from app.domain.threads.mentions import highlighted
 from app.domain.threads.models import Message, MessageType, Priority, ThreadStatus, ThreadType
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.timeline import TASK_EVENTS, TimelineItem
-from app.domain.threads.type_words import thread_type_words
 from app.domain.threads.unsent import UNSENT as UNSENT_REASON
+from app.domain.threads.words import STATUSES, thread_type_words
 from app.mail.quoting import Section, split_quoted
 from app.web.inbox.about_words import PEOPLE_EVENTS, people_event_words
 from app.web.inbox.appointment_words import APPOINTMENT_EVENTS, appointment_event_words
@@ -42,15 +42,6 @@ OUR_MARKS = ("<em>", "<code>", "<blockquote>")  # further marks that the compose
 HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ", *OUR_MARKS)
 
 
-STATUSES = {
-    ThreadStatus.OPEN: N_("Open"),
-    ThreadStatus.IN_PROGRESS: N_("In progress"),
-    ThreadStatus.WAITING_CUSTOMER: N_("Waiting on customer"),
-    ThreadStatus.WAITING_INTERNAL: N_("Waiting on us"),
-    ThreadStatus.ESCALATED: N_("Escalated"),
-    ThreadStatus.RESOLVED: N_("Resolved"),
-    ThreadStatus.CLOSED: N_("Closed"),
-}
 PRIORITIES = {
     Priority.LOW: N_("Low"),
     Priority.NORMAL: N_("Normal"),

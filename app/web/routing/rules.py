@@ -32,7 +32,7 @@ from app.domain.routing.rule_actions import (
 )
 from app.domain.routing.words import strategy_words
 from app.domain.threads.models import ThreadType
-from app.domain.threads.type_words import thread_type_words
+from app.domain.threads.words import thread_type_words
 from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.routing.blueprint import bp

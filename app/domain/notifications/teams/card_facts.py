@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.text import mark as N_
 from app.domain.accounts.models import Team, User
 from app.domain.contacts.models import Contact
 from app.domain.notifications.queries import NotificationRow
@@ -20,15 +19,6 @@ from app.domain.threads.order_threads import find_order_of_thread
 
 MOST_MENTIONED = 10
 ORDERS = "/orders/"
-STATUSES = {
-    ThreadStatus.OPEN: N_("Open"),
-    ThreadStatus.IN_PROGRESS: N_("In progress"),
-    ThreadStatus.WAITING_CUSTOMER: N_("Waiting on customer"),
-    ThreadStatus.WAITING_INTERNAL: N_("Waiting on us"),
-    ThreadStatus.ESCALATED: N_("Escalated"),
-    ThreadStatus.RESOLVED: N_("Resolved"),
-    ThreadStatus.CLOSED: N_("Closed"),
-}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The names of thread types, in the reader's language and in every language of the interface."""
+"""The names of thread statuses and types, in the reader's language; those of types in every language of the interface too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from flask_babel import force_locale, get_translations
 
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.threads.models import ThreadType
+from app.domain.threads.models import ThreadStatus, ThreadType
 
+STATUSES = {
+    ThreadStatus.OPEN: N_("Open"),
+    ThreadStatus.IN_PROGRESS: N_("In progress"),
+    ThreadStatus.WAITING_CUSTOMER: N_("Waiting on customer"),
+    ThreadStatus.WAITING_INTERNAL: N_("Waiting on us"),
+    ThreadStatus.ESCALATED: N_("Escalated"),
+    ThreadStatus.RESOLVED: N_("Resolved"),
+    ThreadStatus.CLOSED: N_("Closed"),
+}
 THREAD_TYPES = {
     ThreadType.CUSTOMER_SUPPORT: N_("Customer support"),
     ThreadType.PARTNER_INQUIRY: N_("Partner inquiry"),
