@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from app.domain.ingest.apply import note_heard
 from app.domain.ingest.context import ApplyContext, ItemResult
 from app.domain.ingest.threading import is_running
 from app.domain.threads.actions import NewThread, create_thread, lock_thread
-from app.domain.threads.call_legs import CallLook, LegNews, look_of_call
+from app.domain.threads.call_legs import CallLook, look_of_call
 from app.domain.threads.models import Thread, ThreadType
 from app.domain.threads.phone_call_models import PhoneCall
 from app.domain.threads.phone_calls import begin_call_record, hear_of_call, renew_call_record
@@ -35,28 +36,14 @@ def apply_call(session: Session, update: CallUpdate, context: ApplyContext) -> I
     The call appears in its thread from its first leg on, and each later leg changes its record. The result is "held" if the
     leg belongs to a call that is not known yet.
     """
-    news = LegNews(
-        leg_id=storable(update.leg_id),
-        at=update.occurred_at,
-        is_incoming=update.is_incoming,
-        state=update.state.value if update.state else None,
-        place=update.place,
-        caller=update.caller,
-        called=update.called,
-        shown=storable(update.shown),
-        by_phone_app=update.by_phone_app,
-        is_bridged=update.is_bridged,
-        by_machine=update.by_machine,
-        seconds=update.seconds,
-    )
-    call = hear_of_call(
-        session,
+    stored = replace(
+        update,
         call_id=storable(update.call_id),
-        channel_id=context.channel.id,
-        news=news,
+        leg_id=storable(update.leg_id),
+        shown=storable(update.shown),
         recording=storable_json(update.recording),
-        now=context.now,
     )
+    call = hear_of_call(session, stored, channel_id=context.channel.id, now=context.now)
     channel = session.get_one(Channel, call.channel_id)
     note_heard(context.channel, context.now)
     look = look_of_call(call.legs, call.call_id, ours=channel.address)

@@ -13,31 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.contract.calls import CallUpdate, LegState
 from app.domain.threads.calls import CallDirection, CallOutcome
 
-TALKED = frozenset({"talking", "completed"})
-OVER = frozenset({"completed", "busy", "no_answer", "failed"})
-_ENDS = {"busy": CallOutcome.BUSY, "failed": CallOutcome.FAILED, "no_answer": CallOutcome.NO_ANSWER}
+TALKED = frozenset({LegState.TALKING, LegState.COMPLETED})
+OVER = frozenset({LegState.COMPLETED, LegState.BUSY, LegState.NO_ANSWER, LegState.FAILED})
+_ENDS: Mapping[str, CallOutcome] = {
+    LegState.BUSY: CallOutcome.BUSY,
+    LegState.FAILED: CallOutcome.FAILED,
+    LegState.NO_ANSWER: CallOutcome.NO_ANSWER,
+}
 
 Leg = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class LegNews:
-    """One report of a provider about one leg of a call. The fields are explained at `CallUpdate` in app/contract/calls.py."""
-
-    leg_id: str
-    at: datetime
-    is_incoming: bool
-    state: str | None = None
-    place: int | None = None
-    caller: str = ""
-    called: str = ""
-    shown: str = ""
-    by_phone_app: bool = False
-    is_bridged: bool = False
-    by_machine: bool = False
-    seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,34 +52,34 @@ class CallLook:
         return self.direction == CallDirection.INCOMING and self.is_over and self.outcome != CallOutcome.REACHED
 
 
-def with_news(legs: Mapping[str, Leg], news: LegNews) -> dict[str, Leg]:
+def with_update(legs: Mapping[str, Leg], update: CallUpdate) -> dict[str, Leg]:
     """Return the legs with the report added. A late or repeated report adds missing data but never sets a leg back to an
     earlier state."""
-    known = legs.get(news.leg_id, {})
+    known = legs.get(update.leg_id, {})
     leg: Leg = {
-        "is_incoming": news.is_incoming,
+        "is_incoming": update.is_incoming,
         **known,
-        "caller": known.get("caller") or news.caller,
-        "called": known.get("called") or news.called,
-        "shown": known.get("shown") or news.shown,
-        "app": known.get("app", False) or news.by_phone_app,
-        "machine": known.get("machine", False) or news.by_machine,
-        "bridged": known.get("bridged", False) or news.is_bridged,
-        "talked": known.get("talked", False) or news.state in TALKED,
-        "seconds": max(filter(None, [known.get("seconds"), news.seconds]), default=None),
-        "at": min(filter(None, [known.get("at"), news.at.isoformat()])),
+        "caller": known.get("caller") or update.caller,
+        "called": known.get("called") or update.called,
+        "shown": known.get("shown") or update.shown,
+        "app": known.get("app", False) or update.by_phone_app,
+        "machine": known.get("machine", False) or update.by_machine,
+        "bridged": known.get("bridged", False) or update.is_bridged,
+        "talked": known.get("talked", False) or update.state in TALKED,
+        "seconds": max(filter(None, [known.get("seconds"), update.seconds]), default=None),
+        "at": min(filter(None, [known.get("at"), update.occurred_at.isoformat()])),
     }
-    if news.state is not None and _is_later(known, news):
-        leg |= {"state": news.state, "place": known.get("place", -1) if news.place is None else news.place}
-    return {**legs, news.leg_id: leg}
+    if update.state is not None and _is_later(known, update):
+        leg |= {"state": update.state.value, "place": known.get("place", -1) if update.place is None else update.place}
+    return {**legs, update.leg_id: leg}
 
 
-def _is_later(known: Leg, news: LegNews) -> bool:
+def _is_later(known: Leg, update: CallUpdate) -> bool:
     """Return whether the reported state is later than the known state. A report without a place counts as later if the leg has
     not ended."""
-    if news.place is None:
+    if update.place is None:
         return known.get("state") not in OVER
-    return news.place > int(known.get("place", -1))
+    return update.place > int(known.get("place", -1))
 
 
 def look_of_call(legs: Mapping[str, Leg], call_id: str, *, ours: str) -> CallLook | None:

@@ -14,32 +14,31 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.contract.calls import CallUpdate
 from app.core.ids import new_id
 from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM, record
 from app.domain.threads.actions import NewMessage, add_message, after_reply, lock_thread, reopen_for_incoming, subject_of
-from app.domain.threads.call_legs import CallLook, LegNews, with_news
+from app.domain.threads.call_legs import CallLook, with_update
 from app.domain.threads.calls import CALL_META, CallDirection, CallOutcome
 from app.domain.threads.models import Message, MessageType, Thread
 from app.domain.threads.phone_call_models import PhoneCall
 
 
-def hear_of_call(
-    session: Session, *, call_id: str, channel_id: uuid.UUID, news: LegNews, recording: dict[str, Any], now: datetime
-) -> PhoneCall:
+def hear_of_call(session: Session, update: CallUpdate, *, channel_id: uuid.UUID, now: datetime) -> PhoneCall:
     """Store a provider's report of a call, and return the call. The caller has locked the call's id.
 
     The report of the first leg determines the call's channel.
     """
-    query = sa.select(PhoneCall).where(PhoneCall.call_id == call_id).with_for_update()
+    query = sa.select(PhoneCall).where(PhoneCall.call_id == update.call_id).with_for_update()
     call = session.execute(query).scalar_one_or_none()
     if call is None:
-        call = PhoneCall(id=new_id(), call_id=call_id, channel_id=channel_id, legs={}, recording={}, created_at=now)
+        call = PhoneCall(id=new_id(), call_id=update.call_id, channel_id=channel_id, legs={}, recording={}, created_at=now)
         session.add(call)
-    if call.message_id is None and news.leg_id == call_id:
+    if call.message_id is None and update.leg_id == update.call_id:
         call.channel_id = channel_id
-    call.legs = with_news(call.legs, news)
-    call.recording = {**call.recording, **{name: value for name, value in recording.items() if value is not None}}
+    call.legs = with_update(call.legs, update)
+    call.recording = {**call.recording, **{name: value for name, value in update.recording.items() if value is not None}}
     session.flush()
     return call
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.threads.call_legs import CallLook, Leg, LegNews, look_of_call, with_news
+from app.contract.calls import CallUpdate, LegState
+from app.domain.threads.call_legs import CallLook, Leg, look_of_call, with_update
 from app.domain.threads.calls import CallDirection, CallOutcome
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -19,32 +20,32 @@ IN, OUT = CallDirection.INCOMING, CallDirection.OUTGOING
 
 def leg(
     leg_id: str, *states: str, incoming: bool = False, caller: str = JAN, called: str = DESK, seconds: int | None = None
-) -> list[LegNews]:
+) -> list[CallUpdate]:
     """The posts of one leg, numbered from 0; the last bears the duration."""
     news = [
-        LegNews(leg_id, AT + timedelta(seconds=place), incoming, state, place, caller=caller, called=called)
+        CallUpdate("CA1", leg_id, AT + timedelta(seconds=place), incoming, LegState(state), place, caller=caller, called=called)
         for place, state in enumerate(states)
     ]
     return [*news[:-1], replace(news[-1], seconds=seconds)]
 
 
-def inbound(*states: str, **more: object) -> list[LegNews]:
+def inbound(*states: str, **more: object) -> list[CallUpdate]:
     return leg("CA1", *states, incoming=True, called=OURS, **more)  # type: ignore[arg-type]
 
 
-def look(news: list[LegNews]) -> CallLook | None:
+def look(news: list[CallUpdate]) -> CallLook | None:
     legs: dict[str, Leg] = {}
     for item in news:
-        legs = with_news(legs, item)
+        legs = with_update(legs, item)
     return look_of_call(legs, "CA1", ours=OURS)
 
 
-def app_call(called: str) -> list[LegNews]:
+def app_call(called: str) -> list[CallUpdate]:
     news = leg("CA1", "ringing", "talking", "completed", incoming=True, caller="", called=called, seconds=40)
     return [replace(item, by_phone_app=True, shown="client:alice") for item in news]
 
 
-CALLS: dict[str, tuple[list[LegNews], tuple[CallDirection, CallOutcome, int | None]]] = {
+CALLS: dict[str, tuple[list[CallUpdate], tuple[CallDirection, CallOutcome, int | None]]] = {
     "answered": (
         [
             *inbound("ringing", "talking", "completed", seconds=95),
@@ -72,11 +73,11 @@ CALLS: dict[str, tuple[list[LegNews], tuple[CallDirection, CallOutcome, int | No
     "failed": (inbound("failed"), (IN, CallOutcome.FAILED, None)),
     "a machine took it": (inbound("ringing", "talking", "completed", seconds=20), (IN, CallOutcome.NO_ANSWER, None)),
     "put through, as the dial says": (
-        [*inbound("ringing", "completed", seconds=50), LegNews("CA1", AT, True, is_bridged=True)],
+        [*inbound("ringing", "completed", seconds=50), CallUpdate("CA1", "CA1", AT, True, is_bridged=True)],
         (IN, CallOutcome.REACHED, 50),
     ),
     "the end of the dial alone": (
-        [*inbound("ringing", "completed"), LegNews("CA2", AT, False, "completed", seconds=33)],
+        [*inbound("ringing", "completed"), CallUpdate("CA1", "CA2", AT, False, LegState.COMPLETED, seconds=33)],
         (IN, CallOutcome.REACHED, 33),
     ),
     "still rings": ([*inbound("ringing"), *leg("CA2", "ringing")], (IN, CallOutcome.ONGOING, None)),
@@ -85,7 +86,7 @@ CALLS: dict[str, tuple[list[LegNews], tuple[CallDirection, CallOutcome, int | No
     "ours, busy": (leg("CA1", "ringing", "busy", called=JAN), (OUT, CallOutcome.BUSY, None)),
     "ours, not there": (leg("CA1", "ringing", "no_answer", called=JAN), (OUT, CallOutcome.NO_ANSWER, None)),
     "ours, a machine": (
-        [*leg("CA1", "ringing", "completed", called=JAN, seconds=9), LegNews("CA1", AT, False, by_machine=True)],
+        [*leg("CA1", "ringing", "completed", called=JAN, seconds=9), CallUpdate("CA1", "CA1", AT, False, by_machine=True)],
         (OUT, CallOutcome.VOICEMAIL, 9),
     ),
     "from our phone app, reached": (
@@ -99,7 +100,7 @@ CALLS: dict[str, tuple[list[LegNews], tuple[CallDirection, CallOutcome, int | No
 
 @pytest.mark.parametrize(("news", "expected"), CALLS.values(), ids=CALLS)
 def test_every_order_and_every_repeat_comes_to_the_same(
-    news: list[LegNews], expected: tuple[CallDirection, CallOutcome, int | None]
+    news: list[CallUpdate], expected: tuple[CallDirection, CallOutcome, int | None]
 ) -> None:
     dice = random.Random(2)
     orders = list(itertools.permutations(news)) if len(news) < 6 else [dice.sample(news, len(news)) for _ in range(200)]
