@@ -33,6 +33,6 @@ VISIT_REMINDERS = SetupField(
     N_("Visit reminders"),
     default="off",
     choices=("off", "on"),
-    help=N_("“on”: we send customers a reminder on this channel the day before a visit."),
+    help=N_("If “on”, we send customers a reminder on this channel the day before a visit."),
 )
-MAIL_ADDRESS = SetupField("address", N_("Email address"), help=N_("The address customers use."))
+MAIL_ADDRESS = SetupField("address", N_("Email address"), help=N_("Customers write to this address."))

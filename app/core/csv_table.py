@@ -28,7 +28,7 @@ NOTHING = N_("the file has no rows below the column names")
 BAD_DAY = N_("the date must look like 2026-12-31 or 31-12-2026")
 BAD_AMOUNT = N_("must be an amount such as 12 or 1249,50")
 BAD_QUANTITY = N_("must be a number above 0, such as 2 or 12.5")
-SPOILED = N_("was changed by a spreadsheet; format the column as text and enter it again")
+SPOILED = N_("was changed by a spreadsheet; format the column as text, then enter the value again")
 _SPOILED = re.compile(r"(?i)[0-9][.,][0-9]+E\+[0-9]+|#(?:N/A|N/B|REF!|VALUE!|WAARDE!|NAME\?|NAAM\?|DIV/0!|NULL!|NUM!)")
 _DAY_MONTH = re.compile(r"(?i)[0-9]{1,2}[- ](?:jan|feb|mrt|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec)")
 _ESCAPED = re.compile(r"'\s*[=+\-@\t\r]")  # what our own exports put before a text that a spreadsheet would compute

@@ -7,7 +7,8 @@ from __future__ import annotations
 FORMER = {
     "an old, closed thread is suggested": "may belong to an old, closed thread",
     "The webhook address is not allowed": (
-        "The address of the webhook in Make is invalid or inside a private network, so we do not connect to it: enter another one"
+        "The address of the webhook in Make is invalid or inside a private network, so we do not connect "
+        "to it: enter another address"
     ),
     "It came over a mailing list": "The message came through a mailing list",
     "It is from one of our own mailboxes": "The message is from one of our own mailboxes",
@@ -18,14 +19,16 @@ FORMER = {
     "Ask if it arrived; if not, send it again": "Ask the recipient if the message arrived; if not, send it again",
     "Attach it again and send a new message": "Attach the file again and send a new message",
     "Could not be confirmed": "We could not confirm that the message was sent",
-    "The channel waits before its next provider call": "The channel is waiting before it contacts its provider again",
+    "The channel waits before its next provider call": (
+        "The channel pauses before it contacts its provider again; this message is waiting"
+    ),
     "The change was undone before sending": "This message was about a change that has been undone, so we did not send it",
     "Their message is over 24 hours old: WhatsApp no longer accepts reactions": (
         "This message is over 24 hours old: WhatsApp no longer accepts reactions"
     ),
     "Customer not notified: we received this too late": "Customer not notified: the update reached us too late",
     "The brand has no mailbox to send it from": "The brand has no mailbox to send the report from",
-    "It is already in use: switch it off instead": "The article is already in use: switch it off instead",
+    "It is already in use: switch it off instead": "The article is already in use, so we cannot remove it: switch it off",
     "is more than the amount itself": "is more than the amount of the line",
     "changed since the import; we leave it unchanged": "has changed since the import, so we leave it as it is now",
     "has more columns than the first line; check the quotes": "has more columns than the first line; check the quotation marks",
@@ -57,8 +60,8 @@ FORMER = {
         "%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"
     ),
     "%(count)s items on your phone are unsent since %(date)s at %(time)s. Open the app with a connection to send them.": (
-        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. To send everything, "
-        "open the app where you have a connection."
+        "Since %(date)s at %(time)s, items have been waiting on your phone to be sent: %(count)s. To send "
+        "everything, open the app where you have a connection."
     ),
     "Not sent: they no longer have access to figures": "Not sent: this person no longer has access to figures",
     "Not sent: they no longer have access to this brand": "Not sent: this person no longer has access to this brand",
@@ -82,7 +85,8 @@ FORMER = {
     ),
     "The mail server refuses it": "The mail server refused the email",
     "Use the mailbox's own address, or have the account allowed to send for it": (
-        "Use the mailbox's own address, or ask its administrator to let the account send from this address"
+        "Send from the mailbox's own address, or ask the mail server's administrator to let the account send "
+        "from the other address"
     ),
     "An administrator must enter them": "An administrator must enter the credentials",
     "Ask for it by mail": "Ask the sender to send the file by email",
@@ -92,7 +96,7 @@ FORMER = {
     "The push service accepted it": "The push service accepted the notification",
     "Wait for its ticks": "Wait for the ticks next to the message; send it again only if they do not appear",
     "We cannot ask WhatsApp; we wait for a status with our reference": (
-        "We cannot ask WhatsApp if the message was sent; we wait for its status report"
+        "We cannot ask WhatsApp if the message was sent; we wait for WhatsApp to report its status"
     ),
     "WhatsApp reports nothing to us": "WhatsApp does not send us messages or statuses",
     "An administrator must enter one": "An administrator must enter an access token",
@@ -137,8 +141,7 @@ FORMER = {
     "The customer has no mail address": "The customer has no email address",
     "Not a valid mail address": "Not a valid email address",
     "We confirm a new order to the customer by mail. Not orders of partners, who inform their customers themselves": (
-        "We confirm each new order to the customer by email, except orders from partners, who inform "
-        "their customers themselves"
+        "We confirm each new order to the customer by email, except orders from partners, who inform their customers themselves"
     ),
     "must be after the first day": "must be after the date in “Valid from”",
     "A program error stopped the import; everything done until then is complete": (
@@ -161,13 +164,13 @@ FORMER = {
     "probably bounced, by sender and wording": "probably, judging by sender and wording",
     "The current status blocks this step": "This change is not possible from the current status",
     "The brand does not allow this step": "The brand does not allow this status change",
-    "Only the author or a team lead can undo it": "Only the person who made this change or a team lead can undo it",
+    "Only the author or a team lead can undo it": "Only a team lead or the person who made this change can undo it",
     (
         "%(count)s items on your phone have not been sent since %(date)s at %(time)s. "
         "Open the app with a connection to send them."
     ): (
-        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. To send everything, "
-        "open the app where you have a connection."
+        "Since %(date)s at %(time)s, items have been waiting on your phone to be sent: %(count)s. To send "
+        "everything, open the app where you have a connection."
     ),
     "The connection to the mail server broke; it may have accepted the mail, so we do not send it again": (
         "The connection to the mail server was lost. The server may have accepted the email, so we will not send it again"
@@ -179,7 +182,7 @@ FORMER = {
     "It cannot be done here": "The work cannot be done there",
     "The customer does not want it": "The customer does not want the work done",
     "must be the brand's currency; import these rows for a brand that has it": (
-        "must be the currency of the chosen brand; choose a brand with this currency to import such rows"
+        "must be the currency of the chosen brand; to import rows in another currency, choose a brand with that currency"
     ),
     "%(name)s: answers take %(value)s ms (agreed: %(agreed)s)": "%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)",
     "Not sent: the account is closed": "Not sent: the account of this person is closed",
@@ -197,7 +200,7 @@ FORMER = {
     "Guess: technical issue": "Guessed type: technical issue",
     "delivered by an autoresponder": "sent by an autoresponder",
     "must be the brand's currency; import the rows in another currency for a brand that uses that currency": (
-        "must be the currency of the chosen brand; choose a brand with this currency to import such rows"
+        "must be the currency of the chosen brand; to import rows in another currency, choose a brand with that currency"
     ),
     "A mail server cannot tell us what happened to a mail": "Mail servers do not tell us whether an email was sent",
     "Check the cloud the channel is set to": (
@@ -211,7 +214,7 @@ FORMER = {
         "We stopped the webhook %(name)s, because it does not accept our events"
     ),
     "%(path)s and %(field)s must both name items of a list, or neither": (
-        "either both or neither of %(path)s and %(field)s must contain [] (items of a list)"
+        "%(path)s and %(field)s must both contain [] (items of a list), or both be without it"
     ),
     "A customer was disappointed: %(score)s of %(most)s": (
         "A customer is disappointed or says the problem is not solved: score %(score)s out of %(most)s"
@@ -221,7 +224,7 @@ FORMER = {
         "Create a new workflow in Teams, paste its address on the settings page “Microsoft Teams” and "
         "send a test card. Cards wait until then"
     ),
-    "No agent taking threads has access to this brand": "No agent who takes new threads has access to this brand",
+    "No agent taking threads has access to this brand": "No agent with access to this brand takes new threads",
     "No one on the team of this thread takes new threads": "In the teams for this thread, no agent takes new threads",
     "Reminders have no value named %(name)s": "The reminder on this channel uses the value %(name)s, which does not exist",
     "Switch the scenario on in Make, or enter the new address of its webhook here; then retry what failed": (
@@ -246,7 +249,8 @@ FORMER = {
     "This time does not exist on that day": "This time does not exist on that day, because the clocks change: choose another",
     "We cannot send by %(name)s": "The channel %(name)s cannot send messages",
     "We may not connect to the address of the webhook in Make: enter another one": (
-        "The address of the webhook in Make is invalid or inside a private network, so we do not connect to it: enter another one"
+        "The address of the webhook in Make is invalid or inside a private network, so we do not connect "
+        "to it: enter another address"
     ),
     "You cannot answer this message on this channel": "You cannot quote this message on this channel: answer without quoting it",
     "a complaint about our mail": "an email provider reports that the recipient marked our email as spam",
@@ -257,7 +261,7 @@ FORMER = {
     "deleted without being read": "a receipt, but not a read receipt",
     "empty envelope sender": "it has no return address (Return-Path is empty)",
     "has no value: nothing in the body is mapped to it": (
-        "has no value: no path is mapped to it, or the sample has nothing at that path"
+        "has no value: no path is mapped to it, or the sample has nothing at the mapped path"
     ),
     "is more than the amount it is taken from": "is more than the amount of the line",
     "is required: who is the order for": "is required; enter the name of the customer",
@@ -292,8 +296,8 @@ FORMER = {
         "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the "
         "app where you have a connection to send them."
     ): (
-        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. To send everything, "
-        "open the app where you have a connection."
+        "Since %(date)s at %(time)s, items have been waiting on your phone to be sent: %(count)s. To send "
+        "everything, open the app where you have a connection."
     ),
     (
         "%(name)s came to your door for the appointment of %(time)s, but there was no answer. Reply to "
@@ -306,8 +310,8 @@ FORMER = {
         "%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"
     ),
     "A partner sent the other order and would see it cancelled. Open that order and merge this one into it": (
-        "The other order came from a partner. If you merge it into this one, the partner sees it as "
-        "cancelled. Instead, open the other order and merge this one into it"
+        "The other order came from a partner. If you merge that order into this order, the partner sees "
+        "it as cancelled. Instead, open the partner's order and merge this order into it"
     ),
     "A thread on a channel must have a customer": "Only an internal ticket can be without a customer",
     "Addition": "House number suffix",
@@ -317,7 +321,8 @@ FORMER = {
     "BTW reverse charge": "VAT reverse charge (Netherlands)",
     "Key in the webhook address": "Key contained in the webhook address",
     "Median %(median)s in %(days)s days, 9 in 10 within %(p90)s; dashed lines: previous period and target.": (
-        "Over %(days)s days: median %(median)s, and 9 out of 10 within %(p90)s. Dashed lines: previous period and target."
+        "Over %(days)s days: median %(median)s, and 9 out of 10 responses within %(p90)s. Dashed lines: "
+        "previous period and target."
     ),
     "Net promoter score: of all campaign answers, the share with 9 or 10 minus the share with 0 to 6, from −100 to 100": (
         "Net promoter score: of all answers to survey campaigns, the share with 9 or 10 minus the share "
@@ -332,9 +337,8 @@ FORMER = {
         "Of the cases first assigned by a rule: those that no colleague reassigned before the first "
         "answer, or within the first day if the answer took longer. The figure is complete one day later"
     ): (
-        "Of the cases first assigned by a rule: those that no colleague reassigned before the first "
-        "answer or, if that answer took more than a day, within the first day. The figure is complete one"
-        " day later"
+        "Of the cases first assigned by a rule, the share that no colleague reassigned within the first "
+        "day, or before the first answer if that came sooner. The figure is complete one day later"
     ),
     "Opted out by the link in a survey": "Opted out through the link in a survey",
     "Process rejected inbound events again": "Reprocess rejected inbound events",

@@ -22,7 +22,7 @@ from app.domain.ingest.webhook_channels import DoorAccount
 from app.mail.intake import read_inbound_parse
 
 WRONG_KEY = N_("the key in the URL is missing or wrong")
-_WRONG_KEY_CUT = known("the key in the URL is missing or wrong; we saved the first %(kept)s of %(size)s kB")
+_WRONG_KEY_CUT = known("the key in the URL is missing or wrong; we saved only the first %(kept)s of %(size)s kB of the request")
 _NOT_OURS = known("sent to %(numbers)s, which is not one of our channels")
 
 HINT_BODY_BYTES = 3 * 1024 * 1024

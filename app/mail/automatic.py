@@ -229,7 +229,7 @@ def _by_exchange(facts: MailFacts) -> Verdict | None:
     if source:
         return Automatic.OTHER, _EXCHANGE % {"source": source[:60]}
     if facts.headers.raw("x-ms-exchange-message-is-ndr"):
-        return Automatic.BOUNCE, N_("marked as a non-delivery report by Exchange")
+        return Automatic.BOUNCE, N_("Exchange marked it as a non-delivery report")
     return None
 
 

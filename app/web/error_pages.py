@@ -33,7 +33,7 @@ KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 KNOWN = {
     400: (
         N_("Invalid request"),
-        N_("Something in the address or the form is wrong. Go back and try again."),
+        N_("Something in the web address or the form is wrong. Go back and try again."),
     ),
     401: (N_("Sign in first"), N_("This page is for people who are signed in.")),
     403: (
@@ -43,11 +43,14 @@ KNOWN = {
     404: (N_("Page not found"), N_("The address may be mistyped, or the page may belong to a brand you cannot see.")),
     405: (
         N_("This cannot be done here"),
-        N_("This address does not support that action. Go back and use the buttons on the page."),
+        N_("This web address does not support what you tried to do. Go back and use the buttons on the page."),
     ),
     409: (
         N_("A colleague was faster"),
-        N_("This changed in the meantime. Go back, look at it again, and repeat what you did if it is still needed."),
+        N_(
+            "What you worked on was changed in the meantime. Go back and look at it again. If your change is "
+            "still needed, repeat it."
+        ),
     ),
     413: (N_("This is too large"), N_("A file or text you sent is too large. Send less at a time, or a smaller file.")),
     415: (N_("Unsupported content type"), N_("We cannot read what you sent; send it in another format.")),

@@ -37,7 +37,7 @@ def test_a_thread_is_merged_and_taken_back_with_keys_while_another_reader_follow
     expect(page.locator("#merge-search")).to_be_focused()
     page.keyboard.type("anna")
     expect(page.locator("#merge-choices[data-sought=anna] .is-active")).to_have_count(1)
-    expect(page.locator("[data-note-place]")).to_contain_text("belongs to Anna Bos and this thread to Pieter van Dam")
+    expect(page.locator("[data-note-place]")).to_contain_text("is Anna Bos; the contact of this thread is Pieter van Dam")
     assert_accessible(page)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/threads/{annas}**")

@@ -277,7 +277,7 @@ def test_a_meter_that_would_run_backwards_is_asked_about_and_kept_if_confirmed(p
     keep = place.get_by_role("button", name="Save")
     with page.expect_event("dialog"):
         keep.click()
-    question = "The reading after the work is lower than the one before it (48213.4 kWh). Save it anyway?"
+    question = "The meter reading after the work is lower than the one before the work (48213.4 kWh). Save this reading anyway?"
     assert [one.message for one in asked] == [question]
     expect(place.locator("[name=value]")).to_have_value("213,4")
     expect(place.locator("[data-pending]")).to_have_count(1)

@@ -62,7 +62,9 @@ def role_hints() -> dict[str, str]:
         Role.LEAD: _(
             "Like an agent, and also manages the daily work: routing, automation, templates, planner and failed messages."
         ),
-        Role.MANAGER: _("Like an agent, plus the figures: analytics, targets, shared reports, surveys, workload."),
+        Role.MANAGER: _(
+            "Like an agent, and also works with the figures: analytics, targets, shared reports, surveys and workload."
+        ),
         Role.TECHNICIAN: _("Sees only their own visits and the threads about these visits."),
         Role.READ_ONLY: _("Reads everything in their brands but changes nothing."),
         Role.ADMIN: _("Like a team lead and a manager, and also manages people, channels and settings. Sees every brand."),

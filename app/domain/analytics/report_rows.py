@@ -45,7 +45,9 @@ def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int
         (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
         (
             _("Definition"),
-            words.definition_words(measure.key) if measure else _("See the question mark beside each figure in Analytics."),
+            words.definition_words(measure.key)
+            if measure
+            else _("See the question mark beside each figure on the page “Analytics”."),
         ),
         (_("Period"), f"{slice.first} – {slice.last}"),
         (_("Time zone"), _("Days in each brand's time zone; times in %(zone)s.", zone=viewer.timezone)),

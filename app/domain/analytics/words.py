@@ -62,8 +62,8 @@ NAMES = {
     "in_on_hold": N_("On hold"),
 }
 _IN_STATE = N_(
-        "How long orders stayed in this state. The time counts on the day they left it. All hours count, "
-        "including nights and weekends. We ignore steps that were undone."
+    "How long orders stayed in this state. The time counts on the day they left it. All hours count, "
+    "including nights and weekends. We ignore steps that were undone."
 )
 DEFINITIONS = {
     "received": N_(
@@ -71,16 +71,16 @@ DEFINITIONS = {
         "of its first question, in the channel of that question."
     ),
     "first_response": N_(
-        "From the first question of a case to the first answer by a person. The time counts on the day of the answer, for"
-        " its author. Automatic, bounced and undone answers do not count."
+        "Time from the first question of a case to the first answer by a person. The time counts on the day "
+        "of the answer, for its author. Automatic, bounced and undone answers do not count."
     ),
     "next_response": N_(
-        "From a follow-up question to the next answer by a person. The time counts on the day of the answer, for its author."
+        "Time from a follow-up question to the next answer by a person. The time counts on the day of the answer, for its author."
     ),
     "resolution": N_(
-        "From the first question to the end of the case. If durations are counted in “Opening hours”, we leave out the "
-        "time spent waiting for the customer. The duration counts on the day the case was last closed, so recent days can "
-        "still change."
+        "Time from the first question to the end of the case. If durations are counted in “Opening hours”, we "
+        "leave out the time spent waiting for the customer. The duration counts on the day the case was last "
+        "closed, so the figure of a day can still change if a case is reopened."
     ),
     "resolved": N_(
         "Closed cases. Each counts on the day it was last closed, for its assignee at that time. Cases that are open again do "
@@ -103,15 +103,15 @@ DEFINITIONS = {
         "Closed cases where the customer asked again. Each reopening counts on the day of the new question, for"
         " the assignee at the time of closing. A plain thank-you does not count."
     ),
-    "one_touch": N_("Of the answered and closed cases: those with exactly one answer and no reopening."),
+    "one_touch": N_("Of all cases answered and closed, the share with exactly one answer and no reopening."),
     "first_contact": N_(
-        "Of the answered and closed cases: those where the customer did not ask again, neither after our first "
-        "answer nor within 7 days after closing, in this or another case. The figure is known 7 days after "
-        "closing, so the last 7 days are missing."
+        "Of all cases answered and closed, the share where the customer asked nothing more after our first "
+        "answer, and nothing in this or another case within 7 days after closing. The figure is known 7 days "
+        "after closing, so the last 7 days are missing."
     ),
     "escalated": N_(
-        "Cases escalated in this period, as a percentage of the cases received. A colleague escalated"
-        " them, or they reached an escalation step at or after the deadline. Each case counts once."
+        "Cases escalated in this period, as a percentage of the cases received. A case counts once, if a "
+        "colleague escalated it or it reached an escalation step at or after the deadline."
     ),
     "messages_in": N_(
         "Messages from customers and partners, except automatic messages. Each message counts in the hour it was written."
@@ -124,33 +124,30 @@ DEFINITIONS = {
     "templates": N_("Of all answers written by people, the share that used a template."),
     "assigned_by_rules": N_("Of all assigned cases, the share first assigned by a rule."),
     "routed_right": N_(
-        "Of the cases first assigned by a rule: those that no colleague reassigned before the first answer or, "
-        "if that answer took more than a day, within the first day. The figure is complete one day later."
+        "Of the cases first assigned by a rule, the share that no colleague reassigned within the first day, "
+        "or before the first answer if that came sooner. The figure is complete one day later."
     ),
     "tasks_on_time": N_(
         "Of the tasks completed or due, the share completed on time. Cancelled tasks and tasks without a date do not count."
     ),
     "satisfaction": N_(
         "Average score customers gave after a case, from 1 to 5. Each survey counts with its latest score, on "
-        "the day of the first survey answer, for the person who last answered the customer. Answers that may "
-        "be automatic do not count."
+        "the day of the first survey answer, for the person who last answered the customer. Survey answers "
+        "that may be automatic do not count."
     ),
-    "satisfied": N_("Of all survey answers, those with a score of 4 or 5."),
+    "satisfied": N_("Of all survey answers, the share with a score of 4 or 5."),
     "recommends": N_(
         "Net promoter score: of all answers to survey campaigns, the share with 9 or 10 minus the share with 0 to 6, from "
         "−100 to 100."
     ),
-    "customer_solved": N_("Of the customers who replied to “Was your question answered?” in the survey: those who said yes."),
+    "customer_solved": N_("Of the customers who replied to “Was your question answered?” in the survey, the share who said yes."),
     "speed_score": N_("Average customer score for our speed, 1 to 5."),
     "reach_score": N_("Average customer score for how easy we were to reach, 1 to 5."),
-    "survey_response": N_("Of the surveys we sent in this period, those that were answered at any time."),
-    "orders": N_(
-        "Orders created, whatever their status now. Each counts on the day of creation, for the person who "
-        "entered it."
-    ),
+    "survey_response": N_("Of the surveys we sent in this period, the share that customers answered, even after this period."),
+    "orders": N_("Orders created, whatever their status now. Each counts on the day of creation, for the person who entered it."),
     "quotes_approved": N_(
-        "Of the orders first quoted in this period and since approved or cancelled: those the customer "
-        "approved. Orders without a decision do not count."
+        "Of the orders first quoted in this period and since approved or cancelled, the share that the "
+        "customer approved. Orders without a decision do not count."
     ),
     "orders_done": N_("Completed orders. Each counts on the day it was first completed."),
     "order_time": N_(

@@ -23,12 +23,13 @@ LONGEST: Final = 1500
 VARIABLES: Final[Mapping[str, str]] = {
     "contact.first_name": N_("First name of the contact"),
     "brand.name": N_("Name of the brand"),
-    "opening.at": N_("When you are open again: Monday 23 November at 09:00"),
+    "opening.at": N_("When you are open again, for example: Monday 23 November at 09:00"),
     "order.number": N_("The number of the order, as the customer wrote it"),
     "order.status": N_(
-        "A sentence about the order, if exactly one order of the contact matches: Your order CC-2026-00123 is scheduled."
+        "A sentence about the order, if exactly one order of the contact matches. For example: Your order "
+        "CC-2026-00123 is scheduled."
     ),
-    "answer.by": N_("Deadline for the promised answer: by Monday 23 November at 10:30"),
+    "answer.by": N_("Deadline for the promised answer, for example: by Monday 23 November at 10:30"),
 }
 ALWAYS_KNOWN: Final[Mapping[AutoReplyKind, frozenset[str]]] = {
     AutoReplyKind.CLOSED: frozenset({"brand.name", "opening.at"}),

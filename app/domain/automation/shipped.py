@@ -154,8 +154,8 @@ SHIPPED = (
         CONFIRMATION,
         N_("Order confirmation by email"),
         N_(
-        "We confirm each new order to the customer by email, except orders from partners, who inform their "
-        "customers themselves."
+            "We confirm each new order to the customer by email, except orders from partners, who inform their "
+            "customers themselves."
         ),
         _confirmation,
     ),

@@ -49,11 +49,10 @@ from app.mail.rich import rich_to_text
 WHATSAPP = "whatsapp_template"
 NO_ADDRESS = N_("The customer has no email address")
 NO_NUMBER = N_("The customer has no WhatsApp or phone number")
-NOT_APPROVED = known("There is no approved WhatsApp template %(name)s that we can fill in here")
+NOT_APPROVED = known("The WhatsApp template %(name)s is missing, is not approved, or has fields that we cannot fill in")
 OTHER_COUNT = known(
-        "The template %(name)s needs %(wanted)s values, but the rule has %(given)s. Separate the values with "
-        "a semicolon (;)."
-    )
+    "The template %(name)s needs %(wanted)s values, but the rule has %(given)s. Separate the values with a semicolon (;)."
+)
 WANTS_FILE = known("The template %(name)s needs a file as its header")
 
 

@@ -118,7 +118,7 @@ def _check(session: Session, content: BrandContent, own_id: uuid.UUID | None) ->
     if not is_zone(content.timezone):
         raise WrongBrand("timezone", mark("Unknown time zone."))
     if content.country and not is_supported(content.country):
-        raise WrongBrand("country", mark("We do not know the holidays of this country."))
+        raise WrongBrand("country", mark("You cannot choose this country: we do not know its holidays."))
 
 
 def _write(session: Session, brand: Brand, content: BrandContent) -> None:

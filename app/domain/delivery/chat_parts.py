@@ -51,7 +51,9 @@ def check_chat_parts(session: Session, thread: Thread, asked: Asked, channel: Ch
     if rules.choices is None:
         raise UnableToReply("choices_kind", N_("This channel does not support buttons or lists"))
     if asked.attachment_ids or asked.template:
-        raise UnableToReply("choices_kind", N_("Buttons and lists allow only text: send the file in a separate message"))
+        raise UnableToReply(
+            "choices_kind", N_("A message with buttons or a list cannot have a file: send the file in a separate message")
+        )
     if len(asked.text) > rules.choices.text:
         raise UnableToReply("message_content", TEXT_TOO_LONG % {"limit": rules.choices.text})
     _check_choices(choices, rules.choices)

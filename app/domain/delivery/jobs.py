@@ -52,9 +52,11 @@ from app.domain.delivery.reports import (
 from app.domain.threads.models import Message
 
 NO_SENDER = known("The channel %(name)s cannot send messages")
-RESTS = N_("The channel is waiting before it contacts its provider again")
+RESTS = N_("The channel pauses before it contacts its provider again; this message is waiting")
 PACED = N_("The channel has reached its provider's limit; this message is waiting its turn")
-ONE_PERSON = N_("We just sent this person many messages; the provider accepts the next ones a few seconds apart")
+ONE_PERSON = N_(
+    "We just sent this person many messages, so the provider accepts only one every few seconds; this message is waiting its turn"
+)
 NO_STORAGE = N_("The file storage of this installation is down; we will send the message once we can read its files")
 NOTICED_SECONDS = 5
 WAITED = (None, "rests", "pace", "storage")  # reasons that are of no try

@@ -57,14 +57,16 @@ def find_objection(session: Session, channel: Channel, message: OutgoingMessage,
         return Reason("undone", N_("This message was about a change that has been undone, so we did not send it"))
     address = message.to[0].address() if message.to else ""
     if address and _is_former(session, message.to[0].identities[0]):
-        advice = N_("Send it as a new message: it goes to their current number.")
+        advice = N_("Send the text again as a new message: the new message goes to their current number.")
         return Reason("former_number", N_("This person has a new number"), advice=advice)
     if channel.medium != Medium.SMS or not address:
         return None
     asked = find_opt_out(session, brand_id=channel.brand_id, medium=channel.medium.value, address=address)
     if asked is None:
         return None
-    return Reason("opted_out", N_("This person opted out of texts"), advice=N_("Only they can change that, by sending START."))
+    return Reason(
+        "opted_out", N_("This person opted out of texts"), advice=N_("Only this person can undo the opt-out, by sending START.")
+    )
 
 
 def _is_former(session: Session, identity: Identity) -> bool:
@@ -106,7 +108,7 @@ def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> 
     wanted = [k.value for k in rules.identity_kinds]
     usable = sorted((r for r in rows if r.kind in wanted), key=lambda r: (wanted.index(r.kind), not r.is_primary, r.created_at))
     if contact is None or not usable:
-        raise UnableToReply("channel_id", N_("This contact has no address or number for that channel: add one first"))
+        raise UnableToReply("channel_id", N_("This contact has no address or number for the chosen channel: add one first"))
     return Party(tuple(Identity(IdentityKind(r.kind), r.value, r.scope) for r in usable), name=contact.name)
 
 

@@ -82,7 +82,7 @@ VOICE_NOTE = N_("Voice note from the technician")
 ABSENT = N_("You are absent on that day.")
 PAST = N_("Choose a future day and time.")
 NO_SUCH_TIME = N_("This time does not exist on that day, because the clocks change: choose another.")
-MEANWHILE = known("Planned, but it overlaps another visit of yours, at %(time)s.")
+MEANWHILE = known("The visit is planned, but it overlaps your other visit at %(time)s.")
 LANGUAGES = ("nl", "en", "fr")
 SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/wav": "wav", "audio/mp4": "m4a", "audio/webm": "webm"}
 

@@ -24,8 +24,8 @@ EMPTY = N_("The file is empty")
 TOO_LARGE = N_("The photo is larger than 10 MB.")
 NOT_WHOLE = N_("The photo upload is incomplete.")
 OTHER_FILE = N_("Another photo with this name already exists.")
-OTHER_PLACE = N_("Parts of the photo arrived out of order.")
-TOO_MUCH = N_("Too many of your photos are uploading at once. Wait until the others have been sent.")
+OTHER_PLACE = N_("Parts of the photo arrived in the wrong order.")
+TOO_MUCH = N_("Too many of your photos are uploading at once. Wait until the other photos have been sent.")
 
 
 class PartRefused(Exception):

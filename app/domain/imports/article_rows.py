@@ -32,7 +32,7 @@ NO_TAX = known("must be one of %(codes)s")
 NO_ANSWER = N_("must be yes or no")
 NEEDED = N_("is needed")
 ENDS_TOO_EARLY = N_("must be after the date in “Valid from”")
-IN_USE = N_("The article is already in use: switch it off instead")
+IN_USE = N_("The article is already in use, so we cannot remove it: switch it off")
 _ANSWERS = {"yes": True, "ja": True, "oui": True, "true": True, "1": True, "no": False, "nee": False, "non": False,
             "false": False, "0": False}  # fmt: skip
 

@@ -53,7 +53,7 @@ from app.domain.transitions.actions import TransitionRefused
 
 MOST_LINES = 200
 NO_NAME = N_("is required; enter the name of the customer")
-NO_SUCH_NUMBER = N_("is not an order of this brand; leave it empty for a new one")
+NO_SUCH_NUMBER = N_("is not an order of this brand; for a new order, leave this field empty")
 NO_EMAIL = N_("must be an email address, such as name@example.nl")
 NO_PHONE = N_("must be a phone number, such as +31612345678")
 NO_LINE = N_("is empty; enter an article or a description for this line")

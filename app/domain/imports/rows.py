@@ -18,7 +18,9 @@ from app.domain.imports.models import Import, ImportRow, RowOutcome
 TWICE = N_("is in the file twice; keep one of the two")
 TOO_MANY_CELLS = N_("has more columns than the first line; check the quotation marks")
 CHANGED_SINCE = N_("has changed since the import, so we leave it as it is now")
-WRONG_CURRENCY = N_("must be the currency of the chosen brand; choose a brand with this currency to import such rows")
+WRONG_CURRENCY = N_(
+    "must be the currency of the chosen brand; to import rows in another currency, choose a brand with that currency"
+)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ READ, WRITE, UNDO = 1000, 500, 50
 ENDS_WITH = {ImportPhase.IMPORTING: ImportPhase.DONE, ImportPhase.UNDOING: ImportPhase.UNDONE}
 BROKE_OFF = N_("A program error stopped the import. The rows imported before the error are saved.")
 FILE_GONE = N_("The file no longer exists; upload it again.")
-NO_COLUMN = known("No column for “%(fields)s”: choose one under Columns", "No column for %(fields)s; choose it under Columns.")
+NO_COLUMN = known("No column for “%(fields)s”: choose one under “Columns”", "No column for %(fields)s; choose it under Columns.")
 _WRITE_BACK = sa.text("""
     UPDATE import_rows SET outcome = r.outcome, problems = r.problems, entity_id = r.entity_id, before = r.before, after = r.after
     FROM jsonb_to_recordset(:rows) AS r (number integer, outcome text, problems jsonb, entity_id uuid, before jsonb, after jsonb)

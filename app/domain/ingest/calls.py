@@ -48,7 +48,7 @@ def apply_call(session: Session, update: CallUpdate, context: ApplyContext) -> I
     note_heard(context.channel, context.now)
     look = look_of_call(call.legs, call.call_id, ours=channel.address)
     if look is None:
-        return ItemResult("held", reason=N_("waiting for the call it belongs to"))
+        return ItemResult("held", reason=N_("waiting for the call that this event belongs to"))
     if call.message_id is not None:
         message = renew_call_record(session, call, look, now=context.now)
         return ItemResult("changed", message.thread_id if message else None, call.message_id)

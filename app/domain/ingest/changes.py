@@ -28,7 +28,7 @@ def apply_to_its_message(session: Session, message: InboundMessage, context: App
     target_id = find_message_id(session, change.target_external_id, context)
     if target_id is None:
         _hold(session, change.target_external_id, message.external_id, _values(message), context)
-        return ItemResult("held", reason=N_("waiting for the message it changes"))
+        return ItemResult("held", reason=N_("waiting for the message that this event changes"))
     has_changed = apply_change(session, target_id, _values(message), now=context.now)
     thread_id = session.execute(sa.select(Message.thread_id).where(Message.id == target_id)).scalar_one()
     return ItemResult("changed" if has_changed else "ignored", thread_id, target_id, change.kind)

@@ -25,7 +25,7 @@ def forgotten_mail(user: User, *, url: str) -> SystemMail:
         subject = _("Choose a new password for Switchyard")
         text = _("You, or someone using your address, asked for a new password. Choose it here:")
         end = _(
-        "The link works once, within one hour of this email. If you did not ask for a new password, ignore "
-        "this email: your password will not change."
+            "The link works once, within one hour of this email. If you did not ask for a new password, ignore "
+            "this email: your password will not change."
         )
     return SystemMail(user.email, user.name, subject, f"{text}\n{url}\n\n{end}\n", new_id().hex)

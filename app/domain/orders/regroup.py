@@ -44,15 +44,15 @@ BEFORE_VISITS = (OrderStatus.INTAKE_RECEIVED, OrderStatus.NEW, OrderStatus.QUOTE
 ENDED_ORDER = N_("The order is completed or cancelled; reopen it to change it.")
 SAME_ORDER = N_("The duplicate must be a different order from this one.")
 OTHER_CUSTOMER = N_("The orders are for different customers.")
-OTHER_MONEY = N_("The orders have different currencies, or only one has prices with tax.")
+OTHER_MONEY = N_("The orders have different currencies, or only one of the orders has prices with tax.")
 OTHER_BRAND = N_("The orders belong to different brands.")
 FROM_PARTNER = N_(
-        "The other order came from a partner. If you merge it into this one, the partner sees it as "
-        "cancelled. Instead, open the other order and merge this one into it."
+    "The other order came from a partner. If you merge that order into this order, the partner sees it as "
+    "cancelled. Instead, open the partner's order and merge this order into it."
 )
 HAS_VISIT = N_("The other order has an open visit: finish or cancel it first.")
-NO_LINES = N_("Choose lines to split off, and leave at least one.")
-DISCOUNT_LEFT = N_("The order discount exceeds the remaining total; lower the discount first.")
+NO_LINES = N_("Choose the lines to split off; at least one line must stay in this order.")
+DISCOUNT_LEFT = N_("The order discount exceeds the total of the lines that stay in this order; lower the discount first.")
 CHANGED_SINCE = N_("One of the orders has since changed; you cannot undo this.")
 
 

@@ -27,7 +27,7 @@ STATES = {
     AvailabilityState.OFFLINE: N_("Offline"),
 }
 WAITS = {
-    Hindrance.NOBODY_SEES_IT: N_("No agent who takes new threads has access to this brand."),
+    Hindrance.NOBODY_SEES_IT: N_("No agent with access to this brand takes new threads."),
     Hindrance.GIVEN_BACK: N_("All suitable agents returned the thread: %(names)s."),
     Hindrance.NOBODY_OF_TEAM: N_("In the teams for this thread, no agent takes new threads."),
     Hindrance.NO_SKILL: N_("No agent has the skill: %(skills)s."),

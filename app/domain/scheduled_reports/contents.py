@@ -187,7 +187,8 @@ def _speed(slice: Slice, measure: Measure, found: Breakdown, before: Breakdown) 
     if whole.median is not None and whole.p90 is not None:
         times = {"median": words.duration(whole.median), "p90": words.duration(whole.p90)}
         says = _(
-            "Over %(days)s days: median %(median)s, and 9 out of 10 within %(p90)s. Dashed lines: previous period and target.",
+            "Over %(days)s days: median %(median)s, and 9 out of 10 responses within %(p90)s. Dashed lines: "
+            "previous period and target.",
             days=slice.days,
             **times,
         )

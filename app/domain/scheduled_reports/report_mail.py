@@ -29,7 +29,7 @@ def report_mail(viewer: Viewer, contents: Contents, *, reference: str, base: str
     subject = _("%(name)s: %(days)s", name=contents.name, days=contents.days)
     as_of = format_datetime(contents.as_of.astimezone(zone), "d MMM y HH:mm", rebase=False)  # type: ignore[arg-type]
     foot = [
-        _("Figures as of %(time)s; each brand's days follow its own time zone.", time=as_of),
+        _("Figures as of %(time)s; the days of each brand are counted in the time zone of that brand.", time=as_of),
         _(
             "%(name)s set up this report for you. See your reports or stop them: %(url)s",
             name=owner,

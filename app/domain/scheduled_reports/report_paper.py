@@ -23,7 +23,10 @@ def report_paper(viewer: Viewer, contents: Contents) -> bytes:
         footer=f"{contents.name} · {contents.days}",
     )
     document.heading(contents.name, aside=contents.days)
-    for line in (*contents.filters, _("Figures as of %(time)s; each brand's days follow its own time zone.", time=as_of)):
+    for line in (
+        *contents.filters,
+        _("Figures as of %(time)s; the days of each brand are counted in the time zone of that brand.", time=as_of),
+    ):
         document.paragraph(line, soft=True)
     if contents.is_empty:
         document.paragraph(_("No figure for these days"))

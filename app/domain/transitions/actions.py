@@ -32,7 +32,7 @@ NEEDS_REASON = N_("Enter a reason.")
 NO_SUCH_CODE = N_("This reason does not exist.")
 MOVED_ON = N_("A colleague has since changed the status.")
 NOT_LAST = N_("The status has since changed; you cannot undo this.")
-NOT_YOURS = N_("Only the person who made this change or a team lead can undo it.")
+NOT_YOURS = N_("Only a team lead or the person who made this change can undo it.")
 TOO_LATE = N_("It is too late to undo this; set the status back instead.")
 
 _KINDS = {"automation": ActorKind.RULE, "routing": ActorKind.RULE, **{kind.value: kind for kind in ActorKind}}

@@ -43,7 +43,7 @@ def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
     if not host or parts.scheme not in ("http", "https") or re.search(r"[\x00-\x20\x7f\\]", url.strip()):
         raise BadEndpoint("url", N_("Invalid URL. Enter one like https://example.com/hooks."))
     if parts.scheme == "http" and not allows_http:
-        raise BadEndpoint("url", N_("Use an https:// URL: we send customer data."))
+        raise BadEndpoint("url", N_("Use an https:// URL, because we send customer data to it."))
     if "@" in parts.netloc:
         raise BadEndpoint("url", N_("Remove the user name and password from the URL; use a header instead."))
     if parts.fragment:

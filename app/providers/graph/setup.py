@@ -58,8 +58,8 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
 SIGN_IN_STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app of type Web with the address below as its redirect URI, and make a client secret."),
     N_(
-        "Give the app the delegated permissions Mail.ReadWrite and Mail.Send, and for the calendar "
-        "Calendars.ReadWrite. For a shared mailbox, also give it the same permissions ending in .Shared."
+        "Give the app the delegated permissions Mail.ReadWrite and Mail.Send, and also Calendars.ReadWrite "
+        "for the calendar. For a shared mailbox, also give the app the same permissions ending in .Shared."
     ),
     N_("Then sign in with the mailbox's account and accept the permissions."),
 )
@@ -70,8 +70,8 @@ STEPS: tuple[str, ...] = (
         "for Microsoft Graph, with admin consent."
     ),
     N_(
-        "In that app, add the address below as a redirect URI of type Web: Microsoft sends you back there "
-        "after the admin consent."
+        "In that app, add the address below as a redirect URI of type Web: Microsoft sends you back to this "
+        "address after the admin consent."
     ),
     N_(
         "You need not enter a webhook address at Microsoft: we register it ourselves.",

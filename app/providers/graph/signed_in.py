@@ -34,8 +34,11 @@ _NOBODY = Reason("sign_in_missing", N_("No user is signed in to this mailbox"), 
 _ENDED = {"invalid_grant", "interaction_required", "login_required", "consent_required"}
 _OUT_OF_PLACE = Reason(
     "sign_in_out_of_place",
-    N_("Microsoft's answer does not belong to the sign-in started here", "This response matches no sign-in started here"),
-    advice=N_("Start again in the same browser"),
+    N_(
+        "Microsoft's answer does not belong to the sign-in that you started in this browser",
+        "This response matches no sign-in started here",
+    ),
+    advice=N_("Start again, and finish the sign-in in the same browser"),
 )
 _UNUSABLE = Reason("sign_in_unavailable", N_("Microsoft's sign-in sent an invalid response"), advice=N_("Try again in a moment"))
 

@@ -17,7 +17,9 @@ PROVIDER = Provider(
             label=N_("Incoming email"),
             about=N_("Email that a service forwards to us over HTTP (inbound parse). Receive only."),
             fields=(MAIL_ADDRESS,),
-            steps=(N_("At the email service, enter this address for inbound parse, and have the service post the raw email."),),
+            steps=(
+                N_("At the email service, enter the address below for inbound parse, and have the service post the raw email."),
+            ),
             issued="url_key",
             rules=MAIL_RULES,
         ),

@@ -50,7 +50,9 @@ CONNECT_FIELDS = (
     SetupField(
         "signing_secret",
         N_("Verification key of the event webhook"),
-        help=N_("Under Mail Settings, Event Webhook, Signature Verification; without this key we reject reports"),
+        help=N_(
+            "In SendGrid under “Mail Settings”, “Event Webhook”, “Signature Verification”; without this key we reject reports"
+        ),
         secret=True,
         required=False,
     ),
@@ -78,8 +80,8 @@ CONNECT_FIELDS = (
 STEPS = (
     N_("In SendGrid, authenticate the domain you send from, and make an API key with the right to send email."),
     N_(
-        "For delivery reports, add an event webhook in SendGrid that posts to /webhooks/sendgrid/events of "
-        "this installation, and switch its signature on."
+        "For delivery reports, add in SendGrid an event webhook that posts to /webhooks/sendgrid/events of "
+        "this installation, and switch on the signature of the webhook."
     ),
 )
 _WORDS = ("mail", "send", "scopes", "suppression", "asm", "suppressions", "global", *_LISTS.values())

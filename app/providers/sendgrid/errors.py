@@ -43,7 +43,7 @@ _BY_STATUS: Mapping[int, _Meaning] = {
     403: _Meaning(
         N_("This SendGrid account cannot send from this address"),
         N_(
-            "In SendGrid, authenticate the sender's domain and allow the key to send email",
+            "In SendGrid, authenticate the sender's domain and allow the API key to send email",
             "Authenticate the sender's domain there and allow the key to send mail",
         ),
         False,

@@ -24,8 +24,8 @@ class _Meaning:
 
 LINE_TROUBLE: Mapping[str, _Meaning] = {
     "refused_address": _Meaning(
-        N_("The server's name resolves to an address in this network"),
-        N_("Correct the server's name, or allow the network in OUTBOUND_ALLOW_MAIL"),
+        N_("The server's name leads to an address in a private network"),
+        N_("Correct the server's name, or allow that network in OUTBOUND_ALLOW_MAIL"),
         True,
     ),
     "dns": _Meaning(N_("Cannot find a server of that name"), N_("Correct the server's name"), True),
@@ -59,7 +59,10 @@ _BY_CLASS: Mapping[str, tuple[str, str]] = {
     "1": (N_("The recipient's address does not exist"), N_("Correct the address and send again")),
     "2": (N_("The recipient's mailbox cannot receive email"), N_("Use another channel")),
     "3": (N_("The email exceeds the server's size limit"), N_("Send smaller attachments, or a link")),
-    "7": (N_("The mail server's policy rejected the email"), N_("Read the mail server's message, or ask its administrator")),
+    "7": (
+        N_("The mail server's policy rejected the email"),
+        N_("Read the mail server's message, or ask the administrator of the mail server"),
+    ),
 }
 
 
@@ -97,7 +100,10 @@ def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
             f"smtp_{refusal.code}",
             N_("The mail server does not let this account send from this address"),
             detail=refusal.words,
-            advice=N_("Use the mailbox's own address, or ask its administrator to let the account send from this address"),
+            advice=N_(
+                "Send from the mailbox's own address, or ask the mail server's administrator to let the account send "
+                "from the other address"
+            ),
         )
         return ProviderError(reason, permanent=True, status_code=refusal.code)
     return ProviderError(refusal_reason(refusal), permanent=refusal.is_permanent, status_code=refusal.code)
@@ -125,5 +131,7 @@ def _subject_of(words: str) -> str:
 def _by_code(code: int) -> tuple[str, str]:
     if code == 552:
         return _BY_CLASS["3"]
-    advice = N_("Read the mail server's message, or ask its administrator", "Read its message or ask its administrator")
+    advice = N_(
+        "Read the mail server's message, or ask the administrator of the mail server", "Read its message or ask its administrator"
+    )
     return N_("The mail server refused the email"), advice

@@ -22,7 +22,12 @@ def check_address(url: str, *, allowed: tuple[str, ...]) -> str:
     except ValueError:
         host, query = "", {}
     if any(host == retired or host.endswith(f".{retired}") for retired in RETIRED):
-        raise BadAddress(_("Microsoft has retired these connectors. Make a workflow in Teams and paste its address instead."))
+        raise BadAddress(
+            _(
+                "This is the address of a connector, and Microsoft has retired connectors. Make a workflow in Teams "
+                "and paste the address of the workflow instead."
+            )
+        )
     if not host:
         raise BadAddress(_("Paste the whole https:// address of the workflow."))
     if not is_allowed(url, allowed):

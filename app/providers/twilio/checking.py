@@ -17,7 +17,7 @@ _STATE = known(
 _NOT_OURS = known("%(number)s does not belong to this Twilio account")
 _UNABLE = known("%(number)s does not support %(what)s")
 _ELSEWHERE = known(
-    "Twilio does not send its webhooks to us. Address entered at Twilio: %(actual)s. Enter this address there: %(ours)s",
+    "Twilio does not send its webhooks to us. Address now at Twilio: %(actual)s. Replace it with: %(ours)s",
     "Twilio reports to %(actual)s, not to us: enter %(ours)s at Twilio",
 )
 _NOWHERE = N_("not set", "nowhere")

@@ -58,7 +58,9 @@ RULES: Mapping[int, Rule] = {
     21606: Rule(N_("Our number cannot send SMS to this person"), _ASK_ADMIN),
     21608: Rule(N_("A trial account can only send to verified numbers"), _ASK_ADMIN),
     21609: Rule(N_("Twilio cannot use the public address of this installation"), _ASK_ADMIN),
-    21610: Rule(N_("This person opted out of texts from this number"), N_("Only they can change that, by sending START.")),
+    21610: Rule(
+        N_("This person opted out of texts from this number"), N_("Only this person can undo the opt-out, by sending START.")
+    ),
     21611: _later(_QUEUE_FULL, 60),
     21612: Rule(
         N_("Texts from our number cannot reach this number", "There is no connection from our number to this number"), _OTHER_WAY

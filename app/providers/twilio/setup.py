@@ -18,7 +18,7 @@ _SIGN_IN = (
         N_("API key SID"),
         required=False,
         help=N_(
-            "Begins with SK. If you enter one, we send with this API key instead of the auth token.",
+            "Begins with SK. If you fill in this field, we send with the API key instead of the auth token.",
             "Begins with SK. Better than the auth token for sending",
         ),
     ),
@@ -58,11 +58,13 @@ CONNECT_FIELDS = (
         "sender_name",
         N_("Sender name"),
         required=False,
-        help=N_("At most 11 letters and digits, shown in place of the number. Recipients cannot answer such a text."),
+        help=N_(
+            "At most 11 letters and digits, shown in place of the number. Recipients cannot answer a text that shows this name."
+        ),
     ),
-    SetupField("part_price", N_("Price per SMS part"), required=False, help=N_(
-        "For example, 0.0849; shown while you write a text."
-    )),
+    SetupField(
+        "part_price", N_("Price per SMS part"), required=False, help=N_("For example, 0.0849; shown while you write a text.")
+    ),
     SetupField("part_currency", N_("Currency of the price per SMS part"), required=False, help=N_("For example, EUR.")),
     SetupField(
         "validity_seconds",
@@ -70,8 +72,8 @@ CONNECT_FIELDS = (
         required=False,
         within=(1, 36_000),
         help=N_(
-            "From 1 to 36000, counted from when Twilio accepts the text; 14400 if left empty. After that Twilio "
-            "no longer delivers the text."
+            "From 1 to 36000; 14400 if left empty. The time starts when Twilio accepts the text. After this time, "
+            "Twilio no longer delivers the text."
         ),
     ),
     VISIT_REMINDERS,
@@ -85,7 +87,7 @@ STEPS = (
 )
 PHONE_STEPS = (
     N_(
-        "After you connect the line, its page shows a webhook address. At Twilio, enter that address for call "
-        "status changes of this number."
+        "After you connect the line, its page shows a webhook address. At Twilio, enter that address under "
+        "“Call status changes” of this number."
     ),
 )

@@ -22,7 +22,7 @@ from app.providers.web_push.vapid import OwnKey, authorization
 
 ACCEPTED = N_("The push service accepted the notification.")
 GONE = N_("The browser ended its subscription; we removed the device.")
-FORBIDDEN = N_("This installation does not allow that push service (PUSH_HOSTS).")
+FORBIDDEN = N_("This installation does not allow the browser's push service (setting PUSH_HOSTS).")
 TOO_LONG = N_("The message is too long for the push service.")
 KEY_REFUSED = known("The push service refuses our key (%(status)s).")
 BUSY = known("The push service asks us to wait (%(status)s).")

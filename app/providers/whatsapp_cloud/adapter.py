@@ -105,7 +105,9 @@ class WhatsAppAdapter:
         """
         if progress.get(_REQUESTED) is not True:
             return Lookup(Found.NOT_SENT, detail=N_("The message was not sent to WhatsApp."))
-        return Lookup(Found.UNKNOWN, detail=N_("We cannot ask WhatsApp if the message was sent; we wait for its status report."))
+        return Lookup(
+            Found.UNKNOWN, detail=N_("We cannot ask WhatsApp if the message was sent; we wait for WhatsApp to report its status.")
+        )
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Check the number at the provider, and whether it reports to us; says what is wrong instead of raising."""

@@ -54,7 +54,10 @@ class CloudApi:
         """Fetch a file with the token, from WhatsApp's hosts only. A 404 is returned like a success. Raises ProviderError."""
         if _origin(url) not in self._origins:
             raise cannot_send(
-                "media_host", N_("The file is on a host that is not WhatsApp's"), N_("Ask an administrator."), _host(url)
+                "media_host",
+                N_("The file is on a host that does not belong to WhatsApp"),
+                N_("Ask an administrator."),
+                _host(url),
             )
         headers = _authorization(account)
         try:

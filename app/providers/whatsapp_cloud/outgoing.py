@@ -15,7 +15,7 @@ from app.providers.whatsapp_cloud.reading import Json
 from app.providers.whatsapp_cloud.templates import find_definition, template_problems
 
 _TEXT_LIMIT = known("A WhatsApp text can have at most %(limit)s characters")
-_CAPTION_LIMIT = known("A text with a file can have at most %(limit)s characters")
+_CAPTION_LIMIT = known("A text sent with a file can have at most %(limit)s characters")
 _NO_CAPTION = known("WhatsApp shows no text with a file of type %(type)s")
 _CHARACTERS = known("%(count)s characters")
 

@@ -6,7 +6,7 @@ from app.contract.setup_field import VISIT_REMINDERS, SetupField
 from app.core.text import mark as N_
 
 CONNECT_FIELDS: tuple[SetupField, ...] = (
-    SetupField("address", N_("Phone number id"), help=N_("The long number under API Setup, not the phone number itself.")),
+    SetupField("address", N_("Phone number id"), help=N_("The long number under “API Setup”, not the phone number itself.")),
     SetupField("display_address", N_("Phone number"), help=N_("As customers see it, such as +31 10 123 4567.")),
     SetupField("waba_id", N_("WhatsApp business account id"), help=N_("You find this id next to the phone number id.")),
     SetupField(
@@ -34,14 +34,17 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         N_("Typing indicator"),
         default="on",
         choices=("on", "off"),
-        help=N_("“on”: customers see that a colleague is typing an answer. Requires read receipts as well."),
+        help=N_("“on”: customers see that a colleague is typing an answer. “Read receipts” must be “on” as well."),
     ),
     VISIT_REMINDERS,
     SetupField(
         "reminder_template",
         N_("Template for reminders"),
         required=False,
-        help=N_("Name of the template, such as visit_reminder. We use the template when the 24-hour window is closed."),
+        help=N_(
+            "Name of the template, such as visit_reminder. We use the template if the customer has not written in "
+            "the last 24 hours."
+        ),
     ),
     SetupField(
         "reminder_values",
@@ -49,13 +52,14 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         required=False,
         default="customer_name; visit_date; visit_time",
         help=N_(
-            "One value for each placeholder of the template, in the same order, separated by semicolons. You "
-            "can also use technician_name, technician_phone, visit_place and order_id."
+            "One value for each placeholder of the template, in the same order, separated by semicolons. Besides "
+            "customer_name, visit_date and visit_time, you can use technician_name, technician_phone, visit_place "
+            "and order_id."
         ),
     ),
 )
 STEPS: tuple[str, ...] = (
-    N_("In the app at Meta, open “Configuration” under WhatsApp, and enter this address and this verify token."),
+    N_("In the app at Meta, open “Configuration” under “WhatsApp”. Enter the webhook address and the verify token shown below."),
     N_("Subscribe to the field “messages” there, and “message_template_status_update” if you use templates."),
-    N_("Then copy the values from the app into the fields below, and check the connection."),
+    N_("Then copy the values from the app into the fields below, and choose “Check and connect”."),
 )

@@ -48,7 +48,7 @@ def finish_set_up() -> ResponseReturnValue:
     except AlreadySetUp:
         return redirect(url_for("accounts.sign_in"), 303)
     except WrongCode:
-        return _refused(form, "code", _("This is not the code shown at start-up."))
+        return _refused(form, "code", _("This is not the code shown when Switchyard started."))
     except (BadAddress, UserExists):
         return _refused(form, "email", _("This is not an email address."))
     except WeakPassword as error:

@@ -183,7 +183,7 @@ def _options(choices: Choices | None, form: AppointmentForm) -> dict[str, list[t
     return {
         "kinds": [(kind.value, words.appointment_kind_words(kind)) for kind in AppointmentKind],
         "lengths": [
-            ("", _("Default for this kind of appointment (%(lengths)s)", lengths=usual)),
+            ("", _("Default for visit / phone call / other: %(lengths)s", lengths=usual)),
             *((str(one), words.length_words(one)) for one in lengths),
         ],
         "zones": [(zone, zone.replace("_", " ")) for zone in zones],

@@ -64,10 +64,11 @@ def length_words(minutes: int) -> str:
 def reminder_words(reminder: AppointmentReminder, zone: str) -> str:
     """Return in words when a reminder will be sent or was sent, or why it was not sent."""
     if reminder.outcome is None:
-        return _("We send the reminder %(when)s", when=_moment(reminder.run_at, zone))
+        return _("We will send the reminder on %(when)s", when=_moment(reminder.run_at, zone))
     if reminder.outcome == ReminderOutcome.SENT:
-        return _("The reminder was sent %(when)s", when=_moment(reminder.ended_at or reminder.run_at, zone))
-    return _("The reminder for %(when)s was not sent: %(why)s", when=_moment(reminder.starts_at, zone), why=told(reminder.reason))
+        return _("The reminder was sent on %(when)s", when=_moment(reminder.ended_at or reminder.run_at, zone))
+    when = _moment(reminder.starts_at, zone)
+    return _("The reminder for the visit on %(when)s was not sent: %(why)s", when=when, why=told(reminder.reason))
 
 
 def _moment(at: datetime, zone: str) -> str:

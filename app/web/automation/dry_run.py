@@ -32,7 +32,7 @@ from app.web.pages import page
 SHOWN = 200
 OUTCOMES = {
     CHANGED: N_("Changed"),
-    UNCHANGED: N_("Already the case"),
+    UNCHANGED: N_("Nothing to change"),
     FAILED: N_("Not possible"),
     LOOP: N_("Stopped: the rule would loop endlessly"),
 }

@@ -137,8 +137,8 @@ def _part(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> Part | None:
         return None
     if steps.steps.assignee == ME:
         form.errors[prefix + "assignee"] = _(
-        "A rule runs automatically, so there is no “person who runs it”: choose a person by name."
-    )
+            "A rule runs automatically, so there is no “person who runs it”: choose a person by name."
+        )
     elif steps.steps.is_empty and not steps.errors:
         form.errors[prefix + "team"] = _("Choose at least one step.")
     if form.errors:

@@ -94,7 +94,7 @@ def take_ready_made(name: str) -> ResponseReturnValue:
             if is_on:
                 switch_rule(session, rule, is_on=True, viewer=viewer, now=now)
     except TooManyRules:
-        flash(_("There are %(count)s rules already; delete one first.", count=RULES_AT_MOST))
+        flash(_("You have the maximum of %(count)s rules; delete one first.", count=RULES_AT_MOST))
         return redirect(url_for("automation.rules"), 303)
     return _saved(_("%(name)s is on.", name=rule.name)) if is_on else _to_dry_run(rule)
 
@@ -116,7 +116,7 @@ def add_rule() -> ResponseReturnValue:
             with transaction() as session:
                 rule = create_rule(session, form.content, viewer=viewer, now=utc_now())
         except TooManyRules:
-            form.errors["name"] = _("There are %(count)s rules already; delete one first.", count=RULES_AT_MOST)
+            form.errors["name"] = _("You have the maximum of %(count)s rules; delete one first.", count=RULES_AT_MOST)
         else:
             return _to_dry_run(rule)
     return _editor(form, viewer, vocabulary, status=422)

@@ -61,14 +61,14 @@ def findings(
 def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "down":
         words = told(channel.health_detail) or _("The provider refuses access.")
-        step = _("Choose “Change” and check the credentials, then check the connection.")
+        step = _("Choose “Change” and check the credentials, then choose “Check connection”.")
         return [Finding(0, "error", words, step, _("The connection does not work"))]
     if channel.health == "degraded":
-        step = _("We retry automatically; if the problem persists, check the connection.")
+        step = _("We retry automatically; if the problem persists, choose “Check connection”.")
         words = told(channel.health_detail) or _("Some requests fail.")
         return [Finding(30, "warning", words, step, _("The connection is failing at the moment"))]
     if channel.health == "unknown":
-        return [Finding(UNCHECKED, "warning", _("The connection has not been checked yet."), _("Check the connection."))]
+        return [Finding(UNCHECKED, "warning", _("The connection has not been checked yet."), _("Choose “Check connection”."))]
     return []
 
 
@@ -92,13 +92,24 @@ def _of_gates(looks: Looks) -> list[Finding]:
         words = ngettext(
             "Fetching is paused for another %(num)s second.", "Fetching is paused for another %(num)s seconds.", seconds
         )
-        found.append(_of_rest(words, read, _("After the pause, we try one request and then fetch the rest, without duplicates.")))
+        found.append(
+            _of_rest(
+                words,
+                read,
+                _(
+                    "After the pause, we try one request; if it succeeds, we fetch everything that is waiting, without "
+                    "duplicates."
+                ),
+            )
+        )
     return found
 
 
 def _of_rest(words: str, look: Look, then: str) -> Finding:
     if look.failures < OPENS_AFTER:
-        return Finding(32, "warning", words, _("The channel resumes automatically. To resume it sooner, check the connection."))
+        return Finding(
+            32, "warning", words, _("The channel resumes automatically. To resume it sooner, choose “Check connection”.")
+        )
     first = _("The first failure was at %(time)s.", time=format_time(datetime.fromtimestamp(look.since, UTC), "medium"))
     why = ngettext("Failed requests in a row: %(num)s.", "Failed requests in a row: %(num)s.", look.failures)
     return Finding(12, "error", words, f"{why} {first} {then}")
@@ -137,7 +148,10 @@ def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
                 15,
                 "error",
                 words,
-                _("We will send the messages as soon as the provider accepts them; see “Undelivered messages” for the reason."),
+                _(
+                    "We will send the messages as soon as the provider accepts them; “Undelivered messages” shows why "
+                    "they are waiting."
+                ),
             )
         )
     if flow.tried >= FEW and flow.failed * 100 >= flow.tried * MANY_PERCENT:

@@ -72,7 +72,7 @@ def choose_mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
         choose_folders(session, channel, {one: names[one] for one in sorted(wanted)}, now=utc_now(), actor=viewer.actor)
         leave_folders(session, channel_id, left, now=utc_now())
     runtime().nudger.nudge()
-    flash(_("We now follow these folders.") if wanted else _("We now follow only Inbox and Sent Items."))
+    flash(_("We now follow these folders.") if wanted else _("We now follow only the folders “Inbox” and “Sent Items”."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
 

@@ -38,7 +38,7 @@ from app.web.connections.signing_in import in_words, onward_page, public_url, se
 CONSENT_SECONDS = 3600
 _ID = re.compile(r"[A-Za-z0-9.-]{4,100}")
 _SALT = "consent of an administrator elsewhere"
-_SOMEBODY_ELSE = known("You signed in as %(user)s, not %(address)s: sign in again, or change “Colleague who signs in”")
+_SOMEBODY_ELSE = known("You signed in as %(user)s: sign in again as %(address)s, or change “Colleague who signs in”")
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/sign-in")

@@ -30,8 +30,7 @@ REFUSALS = {
     "merged": N_("One of the two contacts was merged in the meantime. Open the contact again to see the result."),
     "colleague": N_("One of the two contacts is a colleague: colleagues cannot be merged."),
     "tree": N_(
-        "One contact is the organisation of the other. First give the contact that belongs to it another "
-        "organisation, or none."
+        "One contact is the organisation of the other contact. First change or remove the organisation of that other contact."
     ),
     "brands": N_("One of the two contacts has threads of a brand you cannot see. Ask a colleague who can see that brand."),
     "undone": N_("This merge was already undone."),

@@ -53,7 +53,7 @@ def choose_order(thread_id: uuid.UUID) -> ResponseReturnValue:
     instead."""
     thread = _thread(thread_id)
     options = [_order_option(row, thread) for row in orders_to_link(thread, _typed())]
-    lead = _("The order will appear beside the thread, and the thread on the order’s page.")
+    lead = _("The order will appear beside the thread; the thread will appear on the order’s page.")
     return _dialog(thread, "order", _("Link an order"), lead, _("Order number or customer"), options, to="inbox.add_order_link")
 
 

@@ -197,11 +197,9 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
                 event=RULE_CALLED,
             )
         elif kind == "teams" and find_hook_named(db.session(), target) is None:
-            form.errors[f"call_target_{number}"] = _(
-                "No team “%(name)s” has an address for Microsoft Teams cards.", name=target
-            )
+            form.errors[f"call_target_{number}"] = _("No team “%(name)s” has an address for Microsoft Teams cards.", name=target)
         elif words and kind not in ("teams", "whatsapp_template"):
-            form.errors[f"call_words_{number}"] = _("Only Teams cards and WhatsApp templates have text: leave this empty.")
+            form.errors[f"call_words_{number}"] = _("Leave this empty: only Teams cards and WhatsApp templates have text.")
         elif kind == "whatsapp_template" and (problems := list_problems(words)):
             form.errors[f"call_words_{number}"] = problem_words(problems[0])
         elif len(words) > WORDS_CHARACTERS:

@@ -56,11 +56,11 @@ def held_words(why: str) -> str:
     """Return why a scheduled reply was held, in words for its writer."""
     words = {
         NEWER: _("Not sent: a newer message came in. Read it, then decide."),
-        WINDOW: _("Not sent: the 24-hour window is closed. Choose “Edit” and send a template, or use another channel."),
-        CHANNEL_OFF: _("Not sent: the channel is switched off. Choose “Edit” and another channel."),
-        SPAM: _("Not sent: the thread was marked as spam. Send the message now, or choose “Do not send”."),
+        WINDOW: _("Not sent: the 24-hour window is closed. Choose “Edit”, then send a template or use another channel."),
+        CHANNEL_OFF: _("Not sent: the channel is switched off. Choose “Edit”, then choose another channel."),
+        SPAM: _("Not sent: the thread was marked as spam. Choose “Send now” or “Do not send”."),
         WRITER_GONE: _("Not sent: the author can no longer sign in."),
-        BROKEN: _("Not sent: something went wrong. Send the message now, or choose “Do not send”."),
+        BROKEN: _("Not sent: something went wrong. Choose “Send now” or “Do not send”."),
     }
     return words.get(why) or _("Not sent: %(why)s", why=told(why))
 

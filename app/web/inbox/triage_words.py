@@ -76,7 +76,7 @@ def _tagged(who: str, payload: dict[str, Any]) -> str:
     if added and removed:
         return _("%(who)s replaced the tag %(removed)s with %(added)s", who=who, removed=removed, added=added)
     if added:
-        return _("%(who)s tagged this %(tags)s", who=who, tags=added)
+        return _("%(who)s added the tag %(tags)s", who=who, tags=added)
     return _("%(who)s removed the tag %(tags)s", who=who, tags=removed)
 
 

@@ -85,9 +85,9 @@ def medium_words(medium: str) -> str:
 
 
 UNSENT = {
-    "email": N_("Not sent by email"),
-    "whatsapp": N_("Not sent on WhatsApp"),
-    "sms": N_("Not sent by SMS"),
+    "email": N_("Email not sent"),
+    "whatsapp": N_("WhatsApp message not sent"),
+    "sms": N_("SMS not sent"),
 }
 
 
@@ -348,9 +348,7 @@ EVIDENCE = {
     "plus_address": N_("The message was sent to our unique reply address for this thread."),
     "signed_message_id": N_("The message answers a message we sent from this thread."),
     "message_id": N_("The message refers to a message in this thread."),
-    "conversation": N_(
-        "The mailbox groups the message with a message in this thread, and the two messages share a participant."
-    ),
+    "conversation": N_("The mailbox groups the message with a message in this thread, and the two messages share a participant."),
     "subject_token": N_("The subject contains the number of this thread, and the sender takes part in the thread."),
     "quoted_message": N_("The message quotes a message in this thread."),
     "same_chat": N_("The message continues the current chat with this contact."),

@@ -164,7 +164,7 @@ def _read_recipients(session: Session, viewer: Viewer, draft: Draft, channel: Ch
     found = list_subscribers(session, brand_id=channel.brand_id, limit=MOST_RECIPIENTS + 1, words=words, since=since)
     if len(found) > MOST_RECIPIENTS:
         draft.errors["words"] = _(
-            "More than %(count)s people: narrow the list, and send the mailing in parts.", count=MOST_RECIPIENTS
+            "The list has more than %(count)s people: narrow it, and send the mailing in parts.", count=MOST_RECIPIENTS
         )
     elif not found:
         draft.errors["words"] = _("No recipients: no matching contact of the brand has agreed to mailings.")

@@ -107,7 +107,12 @@ def send() -> ResponseReturnValue:
     if draft.send_at:
         at = until_words(draft.send_at)
         flash(
-            ngettext("Scheduled for %(time)s, to %(num)s person.", "Scheduled for %(time)s, to %(num)s people.", total, time=at)
+            ngettext(
+                "The mailing to %(num)s person is scheduled for %(time)s.",
+                "The mailing to %(num)s people is scheduled for %(time)s.",
+                total,
+                time=at,
+            )
         )
     else:
         flash(ngettext("On its way to %(num)s person.", "On its way to %(num)s people.", total))

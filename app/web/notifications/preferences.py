@@ -164,7 +164,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
     return [
         (NotificationKind.MENTION, _("I am mentioned"), _("With @ and my name in a note.")),
         (NotificationKind.ASSIGNMENT, _("A thread is assigned to me"), _("Not when I take it myself.")),
-        (NotificationKind.TEAM, _("A thread is assigned to my team"), _("The thread stays unassigned until one of us takes it.")),
+        (NotificationKind.TEAM, _("A thread is assigned to my team"), _("The thread has no assignee until one of us takes it.")),
         (
             NotificationKind.MESSAGE,
             _("A message comes in"),
@@ -174,8 +174,8 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             NotificationKind.NEW_WORK,
             _("A new thread arrives unassigned"),
             _(
-        "For my team, or in my brands if the thread has no team. Until I open the notification, at most one "
-        "an hour per brand."
+                "For my team, or in my brands if the thread has no team. Until I open the notification, I get at most "
+                "one an hour per brand."
             ),
         ),
         (
@@ -184,7 +184,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("A new message came in before we sent the reply, or the reply cannot be sent."),
         ),
         (NotificationKind.UNSENT, _("A message is not delivered"), _("A message I wrote, or one on a thread assigned to me.")),
-        (NotificationKind.CHANNEL, _("A channel does not work"), _("Or a credential expires. For administrators only.")),
+        (NotificationKind.CHANNEL, _("A channel does not work"), _("Also when a credential expires. For administrators only.")),
         (
             NotificationKind.ESCALATION,
             _("A deadline is near or has passed"),
@@ -214,7 +214,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
         (
             NotificationKind.SYSTEM_ERROR,
             _("Something is wrong with the system"),
-            _("And when it is fixed. For administrators only."),
+            _("Also when the problem is fixed. For administrators only."),
         ),
         *of_teams,
     ]

@@ -100,7 +100,7 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
     if wait > 0:
         return str(
             _(
-                "No test sent: the limit for Teams cards is reached. Try again in %(count)s s; waiting cards go first.",
+                "Test not sent: the limit for Teams cards is reached. Cards already waiting go first; try again in %(count)s s.",
                 count=int(wait) + 1,
             )
         )

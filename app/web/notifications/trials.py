@@ -52,7 +52,7 @@ def _try_push(viewer: Viewer) -> list[str]:
     with transaction() as session:
         devices, sender = list_devices(session, viewer.user_id), push_sender(session)
     if not devices:
-        return [_("Your browsers get no notifications yet. Switch notifications on under Devices.")]
+        return [_("Your browsers get no notifications yet. Switch notifications on under “Devices”.")]
     words = _("Test: this is how this browser notifies you.")
     message = PushMessage({"title": "Switchyard", "body": words, "tag": "test", "url": "/settings/notifications"}, topic="test")
     said = []

@@ -84,8 +84,8 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
     said = {
         "learned": _("Email accepted. From now on we apply your corrections to all emails with this layout."),
         "differs": _(
-        "Email accepted. We do not apply your corrections to other emails with this layout: they would have "
-        "changed how we read some of the last 50."
+            "Email accepted. We do not apply your corrections to other emails with this layout: the corrections "
+            "would have changed how we read some of the last 50 emails."
         ),
     }
     return _next(said.get(learned, _("Email accepted.")))

@@ -24,7 +24,7 @@ _NEXT = {
     OrderStatus.INTAKE_RECEIVED: N_("Review the request, then accept it."),
     OrderStatus.NEW: N_("Give each line a price and send the quote, or approve the order as it is."),
     OrderStatus.QUOTED: N_("The customer has the quote. Approve the order when they agree."),
-    OrderStatus.APPROVED: N_("Plan a visit; this schedules the order automatically."),
+    OrderStatus.APPROVED: N_("Plan a visit; the order’s status then changes to “Scheduled” automatically."),
     OrderStatus.SCHEDULED: N_("Plan a visit: no visit is planned."),
     OrderStatus.IN_PROGRESS: N_("No visit is planned: complete the order, or plan another visit."),
     OrderStatus.COMPLETED: N_("Nothing is left to do."),
@@ -96,7 +96,10 @@ def next_words(order: Order, history: list[HistoryRow], visits: list[Appointment
         )
     if order.status is OrderStatus.SCHEDULED and visit is not None:
         when = format_datetime(visit.local_start, "EEEE d MMM HH:mm", rebase=False)
-        return _("Visit on %(when)s. The order starts by itself when the technician arrives.", when=when)
+        return _(
+            "Visit on %(when)s. When the technician arrives, the order’s status changes to “In progress” automatically.",
+            when=when,
+        )
     if order.status is OrderStatus.IN_PROGRESS and visit is not None:
         return _("You can complete the order once the visit is over.")
     if order.status is OrderStatus.COMPLETED and balance.open is not None and balance.open > 0:
@@ -151,7 +154,7 @@ _MONEY = {
 _REGROUPED = {
     ("merge", False): N_("%(who)s merged %(number)s into this order"),
     ("merge", True): N_("%(who)s merged this order into %(number)s"),
-    ("split", False): N_("%(who)s split lines off into %(number)s"),
+    ("split", False): N_("%(who)s split off lines of this order into %(number)s"),
     ("split", True): N_("%(who)s split this order off from %(number)s"),
     ("duplicate", False): N_("%(who)s duplicated this order; the copy is %(number)s"),
     ("duplicate", True): N_("%(who)s created this order as a copy of %(number)s"),

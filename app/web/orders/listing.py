@@ -105,7 +105,7 @@ def change_orders() -> ResponseReturnValue:
     for number, why in list(came.refused.items())[:TOLD_REFUSALS]:
         flash(_("%(number)s was not changed: %(why)s", number=number, why=_(why)))
     if len(came.refused) > TOLD_REFUSALS:
-        flash(_("More orders that were not changed: %(count)s.", count=len(came.refused) - TOLD_REFUSALS))
+        flash(_("Other orders that were not changed: %(count)s.", count=len(came.refused) - TOLD_REFUSALS))
     done = came.batch if came.changed else None
     return _back(filters, done=done)
 
@@ -121,8 +121,8 @@ def undo_orders(order_batch_id: uuid.UUID) -> ResponseReturnValue:
     if left:
         flash(
             ngettext(
-                "%(num)s order has changed since then; we left it as it is.",
-                "%(num)s orders have changed since then; we left them as they are.",
+                "%(num)s order was changed again in the meantime; we did not revert it.",
+                "%(num)s orders were changed again in the meantime; we did not revert them.",
                 left,
             )
         )

@@ -39,7 +39,7 @@ STEPS = {
 BACK = {
     (OrderStatus.QUOTED, OrderStatus.NEW): N_("Withdraw the quote"),
     (OrderStatus.APPROVED, OrderStatus.QUOTED): N_("Change the quote"),
-    (OrderStatus.SCHEDULED, OrderStatus.APPROVED): N_("Move back to approved"),
+    (OrderStatus.SCHEDULED, OrderStatus.APPROVED): N_("Move back to “Approved”"),
     (OrderStatus.IN_PROGRESS, OrderStatus.SCHEDULED): N_("Plan another visit"),
     (OrderStatus.COMPLETED, OrderStatus.IN_PROGRESS): N_("Reopen"),
     (OrderStatus.CANCELLED, OrderStatus.NEW): N_("Reopen"),

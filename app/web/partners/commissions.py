@@ -64,7 +64,7 @@ def close(partner_id: uuid.UUID) -> ResponseReturnValue:
     except UnableToClose:
         flash(_("This month is already closed or has not ended yet."))
     else:
-        flash(_("Month closed. If a commission is reversed from now on, it appears in a later month."))
+        flash(_("Month closed. If a commission is reversed from now on, the reversal appears in a later month."))
     return redirect(url_for("partners.commissions", partner_id=partner_id, month=month_key(month)), 303)
 
 

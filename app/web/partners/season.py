@@ -51,6 +51,6 @@ def _finding(months: Sequence[OrderMonth]) -> str:
         "most": number_words(most.orders),
     }
     return _(
-        "Orders in the last 12 months: %(count)s; in the 12 months before that: %(before)s. Busiest month: "
-        "%(month)s (%(most)s)."
-    , **said)
+        "Orders in the last 12 months: %(count)s; in the 12 months before that: %(before)s. Busiest month: %(month)s (%(most)s).",
+        **said,
+    )

@@ -52,11 +52,11 @@ def environment_words(value: Environment) -> str:
 
 STEPS = {
     Step.CONTACT: (N_("Contact email address"), N_("Add an email address to the partner's organization.")),
-    Step.FORM: (N_("Partner’s form"), N_("Connect the form under Integrations and choose it in the settings.")),
-    Step.AGREEMENT: (N_("Agreement"), N_("Write it; the partner accepts it in the portal.")),
+    Step.FORM: (N_("Partner’s form"), N_("Connect the form under “Integrations” and choose it in the settings.")),
+    Step.AGREEMENT: (N_("Agreement"), N_("Write the agreement; the partner accepts it in the portal.")),
     Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make a sandbox key below and give it to their engineer.")),
     Step.MAPPING: (N_("Articles"), N_("Match their article numbers to ours.")),
-    Step.STATUS_WORDS: (N_("Status names"), N_("Enter their names for the order statuses.")),
+    Step.STATUS_WORDS: (N_("Status names"), N_("Enter the partner’s own names for the order statuses.")),
     Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They send a sandbox order; it appears below.")),
     Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("They report a status for that sandbox order.")),
     Step.LOAD_TEST: (N_("Load test"), N_("They send 20 sandbox orders within a minute.")),
@@ -68,7 +68,7 @@ STEPS = {
 COMMITMENTS = {
     Commitment.ANSWER: N_("API response time, 95th percentile"),
     Commitment.SUCCESS: N_("API requests without an error on our side"),
-    Commitment.PROCESSING: N_("Slowest order, from the API request until it is saved"),
+    Commitment.PROCESSING: N_("Longest time from an API request until its order is saved"),
     Commitment.CALLBACK: N_("Time to the first webhook callback after a change, 95th percentile"),
 }
 
@@ -78,7 +78,7 @@ REFUSED = {
     "transition_not_allowed": N_("the order cannot change from its present status to this one"),
     "guard": N_("the order does not meet a condition of this status"),
     "needs_reason": N_("this status needs a reason"),
-    "needs_lead": N_("only one of our team leads may make this change"),
+    "needs_lead": N_("only our team leads may make this change"),
 }
 
 

@@ -49,7 +49,7 @@ def answer(quote_token: str) -> ResponseReturnValue:
         if len(note) > NOTE_CHARACTERS:
             errors["note"] = _("Use at most %(count)s characters.", count=NOTE_CHARACTERS)
         if said is None:
-            errors["answer"] = _("Choose Accept or Decline.")
+            errors["answer"] = _("Choose “Accept the quote” or “Decline”.")
     if errors or said is None:
         return _page(quote, quote_token, errors=errors, status=422)
     try:

@@ -49,7 +49,7 @@ class Filled:
         try:
             found = tuple(dict.fromkeys(clean_tag(text).lower() for text in self.values[name].split(",") if text.strip()))
         except BadTag:
-            self.errors[name] = _("Use one to fifty characters for each entry between commas.")
+            self.errors[name] = _("Separate entries with commas; use one to fifty characters for each.")
             return ()
         if len(found) > WORDS_AT_MOST:
             self.errors[name] = _("Use at most %(count)s entries, separated by commas.", count=WORDS_AT_MOST)
@@ -166,7 +166,7 @@ def _spans(form: Filled, day: int) -> list[tuple[int, int, int]]:
         found = SPAN.fullmatch(part)
         start, end = (_minutes(*found.group(1, 2)), _minutes(*found.group(3, 4))) if found else (-1, -1)
         if start < 0 or end < 0 or start in (end, DAY_MINUTES):
-            form.errors[DAYS[day]] = _("Write times as 09:00-12:30, 13:00-17:30.")
+            form.errors[DAYS[day]] = _("Write times like 09:00-12:30, 13:00-17:30.")
         elif end > start:
             spans.append((day, start, end))
         else:

@@ -59,7 +59,7 @@ def send_away(user_id: uuid.UUID) -> ResponseReturnValue:
     found, _sees_all = _worker(user_id)
     with transaction() as session:
         set_availability(session, user_id, AvailabilityState.AWAY, now=utc_now(), actor=require(Permission.CAPACITY_MANAGE).actor)
-    flash(_("%(name)s is away and gets no new threads until they are back.", name=found.name))
+    flash(_("%(name)s is now away and gets no new threads while away.", name=found.name))
     return redirect(url_for("routing.workers"), 303)
 
 

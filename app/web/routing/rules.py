@@ -67,7 +67,7 @@ def add_rule() -> ResponseReturnValue:
             with transaction() as session:
                 rule = create_rule(session, content, viewer=viewer, now=utc_now())
         except TooManyRules:
-            form.errors["name"] = _("There are %(count)s rules already; delete one first.", count=RULES_AT_MOST)
+            form.errors["name"] = _("You have the maximum of %(count)s rules; delete one first.", count=RULES_AT_MOST)
         else:
             flash(_("Saved. The rule is off: check what it would do, then switch it on."))
             return redirect(url_for("routing.try_out", routing_rule_id=rule.id), 303)

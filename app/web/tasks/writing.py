@@ -188,7 +188,7 @@ def _said(change: StatusChange) -> str:
     if change.before is not None:
         return _("Completed, although “%(title)s” should have come first and is still open", title=change.before.title)
     if change.next_task is not None and change.next_task.due_date is not None:
-        return _("Completed. The next one is due %(when)s", when=words.due_words(change.next_task))
+        return _("Completed. This task recurs; it is next due %(when)s", when=words.due_words(change.next_task))
     title = words.title_words(change.task.title)
     if change.task.status == TaskStatus.COMPLETED:
         return _("Completed: %(title)s", title=title)

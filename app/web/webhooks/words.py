@@ -39,7 +39,7 @@ SCHEDULE_NAMES = {
     "partner_api": N_("Eleven tries within eight hours"),
 }
 STATE_REASONS = {
-    "gone": N_("The endpoint returned 410 Gone. Enter its new address or resume it."),
+    "gone": N_("The endpoint returned 410 Gone. Enter its new address, or resume the endpoint."),
     "restored": N_(
         "The database was restored from a copy. Check what we sent to this endpoint after that copy was made, "
         "then resume the endpoint."
@@ -91,7 +91,7 @@ def why_words(why: Mapping[str, Any]) -> str:
     code = why.get("code")
     if code == "asked":
         asked, planned = seconds_words(why["seconds"]), seconds_words(why["planned"])
-        return _("the receiver asked for %(asked)s (Retry-After) instead of %(planned)s", asked=asked, planned=planned)
+        return _("the receiver asked us to wait %(asked)s (Retry-After) instead of %(planned)s", asked=asked, planned=planned)
     if code == "retry":
         return _("%(time)s after the previous try", time=seconds_words(why["seconds"]))
     if code == "resting":
@@ -174,8 +174,8 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     if row.is_behind:
         return _("In the queue."), [
             _(
-                "An earlier message about the same item is still on its way. We send messages about "
-                "one item in order; other messages continue."
+                "This message waits for an earlier one about the same item. We send messages about one item in order; "
+                "messages about other items do not wait."
             )
         ]
     if not delivery.attempts:

@@ -159,9 +159,9 @@ def test_a_channel_sends_no_more_than_its_most_in_an_hour(desk: Desk) -> None:
         ("The reply address is not monitored", {"meta": {"reply_to": "mailer-daemon@winkel.example"}}),
         ("The message came through a mailing list", {"meta": {"list_id": "<vve.example>"}}),
         ("The email asks us not to answer automatically", {"meta": {"asks_no_automatic_answer": True}}),
-        ("The sender may be forged: the email failed its check (DMARC)", {"meta": {"authentication": {"dmarc": "fail"}}}),
+        ("The sender may be forged: the email failed the sender check (DMARC)", {"meta": {"authentication": {"dmarc": "fail"}}}),
         ("The email went to many people", {"recipients": {"to": [{"address": f"{n}@example.nl"} for n in range(11)]}}),
-        ("The email lists no recipient: it went to many people", {"recipients": {"to": []}}),
+        ("The email lists no recipient, so it probably went to many people", {"recipients": {"to": []}}),
     ],
 )
 def test_what_is_not_from_one_person_to_us_is_not_answered_and_says_why(desk: Desk, reason: str, values: dict[str, Any]) -> None:

@@ -164,7 +164,7 @@ def test_a_template_that_cannot_go_holds_nothing_else_up_and_says_why(desk: Desk
     link_thread(desk.session, order, desk.thread.id, now=utc_now())
     move(desk, order, OrderStatus.APPROVED)
     (foreseen,) = dry_run(desk.session, rule, brand_ids=[desk.brand.id], now=utc_now()).foreseen
-    reason = "There is no approved WhatsApp template nobody_approved_this that we can fill in here"
+    reason = "The WhatsApp template nobody_approved_this is missing, is not approved, or has fields that we cannot fill in"
     assert (foreseen.outcome, foreseen.untold) == ("changed", (reason,))
     rule.is_on = True
     desk.session.commit()

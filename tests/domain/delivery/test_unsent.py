@@ -46,7 +46,7 @@ def test_a_refused_answer_opens_its_thread_and_its_clock_goes_on(chat: ChatDesk)
     assert is_running(chat)
     assert thread.response_due_at is not None
     page = chat.page()
-    assert "Not sent on WhatsApp" in page
+    assert "WhatsApp message not sent" in page
     assert "Open again: the message was not delivered" in page
     assert 'href="/inbox/unsent"' in asked_anew(chat, "/inbox")
 
@@ -68,7 +68,7 @@ def test_the_rail_and_the_search_know_it_until_it_is_dealt_with(chat: ChatDesk) 
     chat.customer(text="Kan het?")
     assert "Not sent" not in asked_anew(chat, "/inbox")
     refuse(chat)
-    assert "Not sent on WhatsApp" in asked_anew(chat, "/inbox/unsent")
+    assert "WhatsApp message not sent" in asked_anew(chat, "/inbox/unsent")
     assert "Jan" in chat.client.get("/search?q=is:failed").text
     message = chat.message("Ja, dat kan")
     assert chat.post(f"/messages/{message.id}/retry").status_code == 204

@@ -164,7 +164,7 @@ def test_another_visit_is_planned_on_the_spot_once(day: Round) -> None:
     made = day.session.get_one(Appointment, new.id)
     assert (made.title, made.technician_user_id, made.thread_id) == ("Kabel ingraven", day.tim.id, day.thread.id)
     assert (made.state, made.ends_at - made.starts_at) == (AppointmentState.PLANNED, timedelta(hours=1))
-    assert "it overlaps another visit of yours" in day.take(day.new("follow_up", body=when)).words
+    assert "it overlaps your other visit at" in day.take(day.new("follow_up", body=when)).words
 
 
 def test_no_visit_is_planned_in_the_past_or_while_away(day: Round) -> None:

@@ -157,7 +157,7 @@ def test_a_hostile_file_is_text_and_its_rows_are_refused_one_by_one(files: Files
 def test_columns_that_are_missing_are_named_and_chosen_by_hand(files: Files) -> None:
     found = files.read("ref,wie,artikel\nA-1,Jan,WB-11\n")
     assert (found.phase, found.columns) == (ImportPhase.UNREADABLE, ["", "", "article"])
-    assert found.problem == "No column for “Customer”: choose one under Columns"
+    assert found.problem == "No column for “Customer”: choose one under “Columns”"
     with pytest.raises(UnableToImport):
         take_columns(files.session, found, ["reference", "reference", ""])
     take_columns(files.session, found, ["reference", "customer_name", "article"])

@@ -305,8 +305,8 @@ def test_cards_wait_for_an_address_that_works_and_come_once(
     [
         ("", "Paste the whole https:// address"),
         ("hello", "Paste the whole https:// address"),
-        ("https://firma.webhook.office.com/webhookb2/x", "retired these connectors"),
-        ("https://outlook.office.com/webhook/x", "retired these connectors"),
+        ("https://firma.webhook.office.com/webhookb2/x", "has retired connectors"),
+        ("https://outlook.office.com/webhook/x", "has retired connectors"),
         ("https://evil.example/powerautomate?sig=x", "is not an allowed address for Teams workflows"),
         ("http://169.254.169.254/?sig=x", "is not an allowed address for Teams workflows"),
         ("http://127.0.0.1:1/powerautomate?sig=x", "is not an allowed address for Teams workflows"),

@@ -79,7 +79,7 @@ def test_the_pages_show_it_and_nothing_is_saved(office: Office) -> None:  # noqa
     address = f"/settings/routing/{desk.rule.id}"
     answer = office.post(f"{address}/dry-run", **fields)
     text = html.unescape(answer.text)
-    assert "1 thread came in on the channel; 1 would first have gone to another group." in text
+    assert "1 thread came in on the channel; 1 would have started with another group." in text
     assert "Everyone with access to the brand, skill dak" in text
     assert "<b>stuk" not in answer.text
     assert 'value="Balie"' in text
@@ -88,6 +88,6 @@ def test_the_pages_show_it_and_nothing_is_saved(office: Office) -> None:  # noqa
     desk.session.expire_all()
     assert (desk.rule.name, desk.rule.skills) == ("Service", [])
     desk.session.commit()
-    assert "would first have gone to another group" not in office.client.get(f"{address}/trial").text
+    assert "would have started with another group" not in office.client.get(f"{address}/trial").text
     office.post(f"{address}/switch", on="0")
-    assert "The thread stays unassigned" in office.client.get(f"{address}/trial").text
+    assert "The thread has no assignee until" in office.client.get(f"{address}/trial").text

@@ -129,7 +129,7 @@ def test_tagging_writes_one_event_and_shows_it(desk: Desk) -> None:
     desk.tag(add="garantie")
     events = desk.session.execute(sa.select(Event).where(Event.type == "ThreadTagged")).scalars().all()
     assert [event.payload for event in events] == [{"added": ["garantie"], "removed": []}]
-    assert "Alice tagged this garantie" in desk.client.get(f"/threads/{desk.thread.id}").text
+    assert "Alice added the tag garantie" in desk.client.get(f"/threads/{desk.thread.id}").text
 
 
 def test_a_tags_threads_stay_in_step_with_status_messages_and_merges(desk: Desk) -> None:

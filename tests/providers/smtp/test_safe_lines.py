@@ -69,7 +69,7 @@ def test_name_that_changes_its_address_is_judged_by_the_one_connected_to(house: 
     answers = iter([["127.0.0.1"]])
     mail = MailServerMail(allowed_networks=["192.0.2.0/24"], resolve=lambda _host, _port: next(answers))
     account = replace(house.account, settings={**house.account.settings, "smtp_host": "mail.example"})
-    assert "in this network" in mail.check(account=account).detail
+    assert "in a private network" in mail.check(account=account).detail
     assert house.post.logins == 0
 
 

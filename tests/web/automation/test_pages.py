@@ -106,9 +106,11 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
         ({"than_2": "Nergens"}, "than_2", "Unknown value “Nergens”."),
         ({"than_1": ""}, "than_1", "Enter a value."),
         ({"what_1": "words:is"}, "what_1", "Choose what this condition compares."),
-        ({"assignee": "me"}, "assignee",
-        "A rule runs automatically, so there is no “person who runs it”: choose a person by name."
-    ),
+        (
+            {"assignee": "me"},
+            "assignee",
+            "A rule runs automatically, so there is no “person who runs it”: choose a person by name.",
+        ),
         ({"task_days": "soon"}, "task_days", "Enter a whole number from 0 to 365."),
         (
             {"call_target_1": ""},
@@ -117,7 +119,7 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
         ),
         ({"call_kind_1": "webhook"}, "call_target_1", "No webhook “storingen” receives the event rule.called"),
         ({"call_kind_1": "teams"}, "call_target_1", "No team “storingen” has an address for Microsoft Teams cards."),
-        ({"call_words_1": "Kijk"}, "call_words_1", "Only Teams cards and WhatsApp templates have text: leave this empty."),
+        ({"call_words_1": "Kijk"}, "call_words_1", "Leave this empty: only Teams cards and WhatsApp templates have text."),
         ({"also_what_1": "tag:has", "also_than_1": "a"}, "also_team", "Choose at least one step."),
         (
             {"priority": "", "task_title": "", "task_days": "", "call_kind_1": "", "call_target_1": ""},

@@ -139,5 +139,5 @@ def test_what_is_too_close_is_said_and_the_map_asks_nobody(day: Round, leila: Us
     day.session.commit()
     text = day.get(f"/planner?date={ten.date()}")
     assert "5 min gap, about 15 min drive" in text
-    assert "have an address that is not in the address register" in text
+    assert "not on the map: their addresses are not in the address register" in text
     assert "<image" not in text

@@ -94,7 +94,7 @@ def test_nobody_sees_continues_or_ends_the_pieces_of_somebody_else(day: Round) -
     assert here(day, file_id) == 0
     assert piece(day, file_id, 100_000, len(WHOLE)).json["code"] == "other_user"
     assert piece(day, file_id, 100_000, len(WHOLE), user=day.carla).json == {
-        "code": "wrong_offset", "problem": "Parts of the photo arrived out of order.", "offset": 0,
+        "code": "wrong_offset", "problem": "Parts of the photo arrived in the wrong order.", "offset": 0,
     }  # fmt: skip
     assert "sha256" in piece(day, file_id, 0, len(WHOLE), user=day.carla).json
     day.as_user(day.tim)

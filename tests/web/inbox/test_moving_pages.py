@@ -76,7 +76,7 @@ def test_the_contact_s_other_threads_are_offered_first_and_another_brand_s_never
     shown = desk.client.get(f"/threads/{desk.mine.id}/merge", headers=PLACE).text
     assert shown.index("Factuur") < shown.index("Kabel kwijt")
     assert "Different contact" in shown
-    assert "belongs to Anna Bos and this thread to Pieter van Dam" in shown
+    assert "is Anna Bos; the contact of this thread is Pieter van Dam" in shown
     assert "Geheim" not in shown
     assert f'value="{desk.mine.id}"' not in shown
 

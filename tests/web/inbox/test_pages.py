@@ -176,7 +176,7 @@ def test_a_closed_window_says_so_and_a_template_goes_out(desk: Desk) -> None:
     desk.thread.window_opened_at = utc_now() - timedelta(hours=30)
     desk.session.commit()
     page = desk.client.get(f"/threads/{desk.thread.id}").text
-    assert "More than 24 hours since the contact’s last message" in page
+    assert "The contact’s last message is more than 24 hours old" in page
     assert 'id="composer-text"' not in page
     late = desk.post(f"/threads/{desk.thread.id}/messages", text="te laat")
     assert late.status_code == 422

@@ -108,7 +108,7 @@ def test_on_whatsapp_a_number_is_an_account_and_outside_the_window_a_template_is
     thread = desk.only()
     kinds = sa.select(ContactIdentity.kind, ContactIdentity.value).where(ContactIdentity.contact_id == thread.contact_id)
     assert {(row.kind, row.value) for row in desk.session.execute(kinds)} == {("phone", "+31612345678"), ("wa_id", "31612345678")}
-    assert "More than 24 hours since the contact’s last message" in desk.client.get(answer.location).text
+    assert "The contact’s last message is more than 24 hours old" in desk.client.get(answer.location).text
 
 
 def test_a_mail_without_a_subject_and_a_channel_of_another_brand_are_refused_by_name(desk: Desk) -> None:

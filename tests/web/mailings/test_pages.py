@@ -87,7 +87,7 @@ def test_a_mailing_is_looked_at_tried_and_sent(desk: Desk) -> None:
 def test_one_for_later_says_when_it_starts(desk: Desk) -> None:
     answer = desk.post("/mailings", count="3", send_at="2099-01-02T09:00")
     page = desk.pages.get(str(answer.location)).text
-    assert "Scheduled for 2 Jan 2099 09:00, to 3 people." in page
+    assert "The mailing to 3 people is scheduled for 2 Jan 2099 09:00." in page
     assert "Starts 2 Jan 2099 09:00" in page
     assert "Starts 2 Jan 2099 09:00" in desk.pages.get("/mailings").text
     desk.house.carry_out()

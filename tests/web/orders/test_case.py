@@ -41,7 +41,9 @@ def test_the_head_tells_where_it_stands_what_it_is_worth_and_what_is_missing(des
         text = desk.get(f"/orders/{order.id}")
     assert len(seen) <= 10, "\n".join(seen)
     for words in (
-        "€1,093.39", "BTW 21\u00a0%", "903.63", "Plan a visit; this schedules the order automatically.", "Put on hold…",
+        "€1,093.39", "BTW 21\u00a0%", "903.63",
+        "Plan a visit; the order’s status then changes to “Scheduled” automatically."
+    , "Put on hold…",
         "Schedule: No visit is planned: plan one first.", "Waiting for parts", "Switchyard created the order",
     ):  # fmt: skip
         assert words in text, words

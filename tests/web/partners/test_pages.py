@@ -111,7 +111,7 @@ def test_orders_and_refused_calls_are_shown_with_what_is_wrong(admin: Desk, app:
     assert all(
         words in shown
         for words in (
-            "Slowest order, from the API request until it is saved",
+            "Longest time from an API request until its order is saved",
             "Time to the first webhook callback after a change",
             "99.9%",
         )

@@ -79,7 +79,7 @@ def test_a_new_rule_is_off_and_is_tried_before_it_is_on(office: Office) -> None:
         ({"team_2": "018f0000-0000-7000-8000-000000000001"}, "Choose one from the list."),
         ({"sticky_days": "91"}, "Enter a whole number from 0 to 90."),
         ({"minutes_2": "soon"}, "Enter a whole number from 0 to 10080."),
-        ({"skills": "x" * 51}, "Use one to fifty characters for each entry between commas."),
+        ({"skills": "x" * 51}, "Separate entries with commas; use one to fifty characters for each."),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said_at_its_field(office: Office, fields: dict[str, str], complaint: str) -> None:
@@ -125,8 +125,8 @@ def test_what_a_person_takes_is_read_with_its_nights_and_breaks(office: Office) 
     ("fields", "complaint"),
     [
         ({"capacity": "many"}, "Enter a whole number from 0 to 200."),
-        ({"day_3": "from nine"}, "Write times as 09:00-12:30, 13:00-17:30."),
-        ({"day_3": "09:00-25:00"}, "Write times as 09:00-12:30, 13:00-17:30."),
+        ({"day_3": "from nine"}, "Write times like 09:00-12:30, 13:00-17:30."),
+        ({"day_3": "09:00-25:00"}, "Write times like 09:00-12:30, 13:00-17:30."),
         ({"languages": "Dutch"}, "Write each language as two letters: nl, en, fr."),
     ],
 )

@@ -81,7 +81,7 @@ def test_from_connecting_to_a_story_of_two_tries(
     deliver_all(app, db_session)
     waiting = page_client.get(story).text
     assert "Not delivered yet. 1 of 6 tries made" in waiting
-    assert "the receiver asked for 10 min (Retry-After) instead of 1 s" in waiting
+    assert "the receiver asked us to wait 10 min (Retry-After) instead of 1 s" in waiting
     assert "&lt;b&gt;locked&lt;/b&gt;" in waiting
     assert "webhook-signature: v1," in waiting
     assert post(f"{story}/retry").status_code == 303

@@ -38,7 +38,8 @@ _GONE = N_("The webhook in Make is missing: switch its scenario on, or enter its
 _REFUSED = N_("The webhook in Make requires a different API key.")
 _TOO_LARGE = N_("The data is too large for the webhook in Make.")
 _FORBIDDEN = N_(
-    "The address of the webhook in Make is invalid or inside a private network, so we do not connect to it: enter another one."
+    "The address of the webhook in Make is invalid or inside a private network, so we do not connect to "
+    "it: enter another address."
 )
 _NO_ADDRESS = N_("This scenario no longer has an address.")
 _UNREACHED = known("We could not reach the webhook: %(kind)s.")

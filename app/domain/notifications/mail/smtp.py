@@ -26,9 +26,7 @@ REFUSED = known("The mail server rejected the email (%(code)s).")
 BUSY = known("The mail server asks us to try again later (%(code)s).")
 SILENT = known("The mail server does not answer (%(why)s).")
 _WHY = {**FAILURES, "broken": FAILURES["reset"], "no_login": N_("the server offers no login")}
-UNKNOWN = N_(
-    "The connection to the mail server was lost. The server may have accepted the email, so we will not send it again."
-)
+UNKNOWN = N_("The connection to the mail server was lost. The server may have accepted the email, so we will not send it again.")
 # Whoever runs this installation chose the server; it may well stand in a network of theirs.
 _ANYWHERE = AddressGuard(("0.0.0.0/0", "::/0"))
 
