@@ -62,7 +62,7 @@ CONNECT_FIELDS = (
         "sent_copy",
         N_("Copies of sent email"),
         help=N_(
-            "append: we save a copy in the folder for sent email; server: the mail server saves a copy; none: no copy",
+            "“append”: we save a copy in the folder for sent email; “server”: the mail server saves a copy; “none”: no copy",
             "append: we save a copy in the folder; server: the mail server saves a copy; none: no copy",
         ),
         default="append",

@@ -76,7 +76,7 @@ class _Reading:
         elif self._is_numbered(value):
             self.items.problems.append(
                 N_(
-                    "a change with messages or statuses has no phone_number_id",
+                    "WhatsApp sent messages or statuses without the number they belong to (no phone_number_id)",
                     "a change with messages or statuses does not name its number",
                 )
             )

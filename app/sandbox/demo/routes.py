@@ -240,7 +240,7 @@ def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
 def _sendgrid_modes() -> dict[str, tuple[dict[str, Any], str]]:
     return {
         "reports_twice": ({"duplicate": True}, _("SendGrid reports everything twice")),
-        "reports_mixed": ({"reorder": True}, _("SendGrid reports everything out of order")),
+        "reports_mixed": ({"reorder": True}, _("SendGrid reports everything in the wrong order")),
         "reports_held": ({"hold": True}, _("SendGrid delays its reports")),
         "reports_forged": ({"wrong_key": True}, _("SendGrid's reports have an invalid signature")),
         "sendgrid_slows": ({"rate_limited": True}, _("SendGrid rate limit reached")),

@@ -42,4 +42,4 @@ def set_not_spam(thread_id: uuid.UUID) -> ResponseReturnValue:
             of_brand = {"contact_id": contact_id, "brand_id": ended.brand_id}
             lift_block(session, **of_brand, actor=viewer.actor, now=now, thread=ended)
     undo = url_for("inbox.set_spam", thread_id=thread.id) if was_spam else ""
-    return changed(thread.id, _("Not spam: the thread is as it was before"), undo=undo)
+    return changed(thread.id, _("No longer spam: the thread is as it was before"), undo=undo)

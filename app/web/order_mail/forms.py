@@ -72,7 +72,7 @@ class ReadingForm:
         text = " ".join(self._text(ADDRESS).split())
         parts = self.read if self.read is not None and self.read.typed == text else read_line(text)
         if not parts.postal_code or not parts.house_number:
-            self.errors[ADDRESS] = _("Enter street, number, postal code and place, such as Kerkstraat 12, 1234AB Amsterdam.")
+            self.errors[ADDRESS] = _("Enter street, house number, postal code and town, such as Kerkstraat 12, 1234AB Amsterdam.")
         return parts
 
     def _lines(self) -> list[dict[str, Any]]:

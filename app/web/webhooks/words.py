@@ -22,7 +22,7 @@ SKIPPED = {
     "no_status_mapping": N_("The partner’s own name for this order status has not been entered."),
     "told_us_first": N_("The event came from the receiver itself."),
     "integration_inactive": N_("The connection was off."),
-    "endpoint_deleted": N_("The endpoint was deleted before sending."),
+    "endpoint_deleted": N_("The endpoint was deleted before we could send."),
 }
 FALLBACKS = {
     "asked": N_("We are emailing the partner’s technical contact."),

@@ -75,7 +75,7 @@ BROKEN = {
     "broken_status_about_no_message": "does not name a message",
     "broken_statuses_is_an_object": "statuses is not a list",
     "broken_value_is_a_list": "a change with the field “messages” has no “value”",
-    "broken_messages_without_a_number": "has no phone_number_id",
+    "broken_messages_without_a_number": "(no phone_number_id)",
     "broken_entry_is_a_string": "entry contains an item that is not an object",
 }
 OTHERS = {

@@ -124,13 +124,13 @@ def test_pages_cost_few_queries(desk: Desk, path: str) -> None:
 
 
 def test_the_usual_texts_for_visits_come_with_one_click_and_are_the_leads_own_then(desk: Desk) -> None:
-    assert "Add the usual texts for visits" in desk.client.get(PAGE).text
+    assert "Add the usual templates for visits" in desk.client.get(PAGE).text
     for _ in range(2):
         assert desk.post(f"{PAGE}/visit-texts").status_code == 303
     marked = sa.select(ReplyTemplate).where(ReplyTemplate.for_visits)
     written = desk.session.execute(marked).scalars().all()
     assert {(one.name, one.language) for one in written} == {(name, code) for name in USUAL for code in ("nl", "en", "fr")}
-    assert "Add the usual texts for visits" not in desk.client.get(PAGE).text
+    assert "Add the usual templates for visits" not in desk.client.get(PAGE).text
     one = f"{PAGE}/{written[0].id}"
     desk.post(one, **desk.fields(name="Visit: late", for_visits="y", version="1"))
     desk.post(one, **desk.fields(name="Visit: late", version="2"))
