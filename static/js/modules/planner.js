@@ -3,8 +3,8 @@
 const QUARTER = 15, DAY = 24 * 60;
 
 export default function bindPlanner(plan) {
-  let moved = null;
-  const isUsed = () => moved || held || plan.querySelector(".planner-block__more[open]");
+  let moved = null, isPressed = false; // a drag begins a moment after the button went down
+  const isUsed = () => moved || isPressed || held || plan.querySelector(".planner-block__more[open]");
   const first = Number(plan.dataset.first) * 60;
   const people = [...plan.querySelectorAll("[data-person]")];
 
@@ -19,6 +19,10 @@ export default function bindPlanner(plan) {
     return hours * 60 + minutes;
   };
 
+  plan.addEventListener("pointerdown", () => {
+    isPressed = true;
+    for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { isPressed = false; }, { once: true });
+  });
   plan.addEventListener("dragstart", (event) => { moved = event.target.closest("[data-block]"); event.dataTransfer?.setData("text/plain", moved?.dataset.block ?? ""); });
   plan.addEventListener("dragover", (event) => { if (event.target.closest("[data-line]")) event.preventDefault(); });
   plan.addEventListener("drop", (event) => {
