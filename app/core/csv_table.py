@@ -21,7 +21,7 @@ from app.core.text import mark as N_
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELL = 10 * 1024 * 1024, 50_000, 200, 20_000
 SEPARATORS = ";,\t|"
 _TOO_LARGE = known("the file is larger than %(count)s MB")
-_TOO_MANY = known("at most %(count)s rows at once")
+_TOO_MANY = known("the file can have at most %(count)s rows")
 _TWO_WAYS = known("can be read as %(large)s or %(small)s; write the one you mean")
 NO_TABLE = N_("this is not a table: save it as CSV")
 NOTHING = N_("the file has no rows below the column names")

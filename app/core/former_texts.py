@@ -24,7 +24,7 @@ FORMER = {
     ),
     "The change was undone before sending": "This message was about a change that has been undone, so we did not send it",
     "Their message is over 24 hours old: WhatsApp no longer accepts reactions": (
-        "This message is over 24 hours old: WhatsApp no longer accepts reactions"
+        "This message is over 24 hours old: WhatsApp no longer accepts reactions to it"
     ),
     "Customer not notified: we received this too late": "Customer not notified: the update reached us too late",
     "The brand has no mailbox to send it from": "The brand has no mailbox to send the report from",
@@ -51,19 +51,19 @@ FORMER = {
     ),
     "%(name)s was stopped: it accepts no deliveries": "We stopped the webhook %(name)s, because it does not accept our events",
     "%(name)s: an order took %(value)s seconds (agreed: %(agreed)s)": (
-        "%(name)s: processing an order took %(value)s seconds (agreed: %(agreed)s)"
+        "%(name)s: processing an order took %(value)s seconds (agreed: at most %(agreed)s)"
     ),
     "%(name)s: callbacks start after %(value)s seconds (agreed: %(agreed)s)": (
-        "%(name)s: API callbacks start after %(value)s seconds (agreed: %(agreed)s)"
+        "%(name)s: API callbacks start after %(value)s seconds (agreed: at most %(agreed)s)"
     ),
     "%(name)s: we answered %(value)s of 100 calls (agreed: %(agreed)s)": (
-        "%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"
+        "%(name)s: we answered %(value)s of every 100 API requests (agreed: at least %(agreed)s)"
     ),
     "%(count)s items on your phone are unsent since %(date)s at %(time)s. Open the app with a connection to send them.": (
-        "Since %(date)s at %(time)s, items have been waiting on your phone to be sent: %(count)s. To send "
-        "everything, open the app where you have a connection."
+        "Items waiting on your phone to be sent: %(count)s (since %(date)s at %(time)s). To send everything, "
+        "open the app while you have a connection."
     ),
-    "Not sent: they no longer have access to figures": "Not sent: this person no longer has access to figures",
+    "Not sent: they no longer have access to figures": "Not sent: this person no longer has access to everyone's analytics",
     "Not sent: they no longer have access to this brand": "Not sent: this person no longer has access to this brand",
     "It is an internal ticket": "The thread is an internal ticket",
     "It was marked as spam": "The thread was marked as spam",
@@ -90,13 +90,13 @@ FORMER = {
     ),
     "An administrator must enter them": "An administrator must enter the credentials",
     "Ask for it by mail": "Ask the sender to send the file by email",
-    "A landline, or their network does not accept SMS": "This is a landline, or its network does not accept SMS",
+    "A landline, or their network does not accept SMS": "This is a landline, or the network of this number does not accept SMS",
     "It may be off or abroad. Try later, or call them": "The phone may be off or abroad. Try later, or call",
     "No route from our number to theirs": "Texts from our number cannot reach this number",
     "The push service accepted it": "The push service accepted the notification",
     "Wait for its ticks": "Wait for the ticks next to the message; send it again only if they do not appear",
     "We cannot ask WhatsApp; we wait for a status with our reference": (
-        "We cannot ask WhatsApp if the message was sent; we wait for WhatsApp to report its status"
+        "We cannot ask WhatsApp if the message was sent; we wait until WhatsApp reports the status of the message"
     ),
     "WhatsApp reports nothing to us": "WhatsApp does not send us messages or statuses",
     "An administrator must enter one": "An administrator must enter an access token",
@@ -169,8 +169,8 @@ FORMER = {
         "%(count)s items on your phone have not been sent since %(date)s at %(time)s. "
         "Open the app with a connection to send them."
     ): (
-        "Since %(date)s at %(time)s, items have been waiting on your phone to be sent: %(count)s. To send "
-        "everything, open the app where you have a connection."
+        "Items waiting on your phone to be sent: %(count)s (since %(date)s at %(time)s). To send everything, "
+        "open the app while you have a connection."
     ),
     "The connection to the mail server broke; it may have accepted the mail, so we do not send it again": (
         "The connection to the mail server was lost. The server may have accepted the email, so we will not send it again"
@@ -184,7 +184,9 @@ FORMER = {
     "must be the brand's currency; import these rows for a brand that has it": (
         "must be the currency of the chosen brand; to import rows in another currency, choose a brand with that currency"
     ),
-    "%(name)s: answers take %(value)s ms (agreed: %(agreed)s)": "%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)",
+    "%(name)s: answers take %(value)s ms (agreed: %(agreed)s)": (
+        "%(name)s: API answers take %(value)s ms (agreed: at most %(agreed)s)"
+    ),
     "Not sent: the account is closed": "Not sent: the account of this person is closed",
     "The thread continued": "The thread continued before the survey was sent",
     "the form no longer has the question %(questions)s: choose others in the settings": (
@@ -296,8 +298,8 @@ FORMER = {
         "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the "
         "app where you have a connection to send them."
     ): (
-        "Since %(date)s at %(time)s, items have been waiting on your phone to be sent: %(count)s. To send "
-        "everything, open the app where you have a connection."
+        "Items waiting on your phone to be sent: %(count)s (since %(date)s at %(time)s). To send everything, "
+        "open the app while you have a connection."
     ),
     (
         "%(name)s came to your door for the appointment of %(time)s, but there was no answer. Reply to "
@@ -307,7 +309,7 @@ FORMER = {
         "this message and we will find another time."
     ),
     "%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)": (
-        "%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"
+        "%(name)s: we answered %(value)s of every 100 API requests (agreed: at least %(agreed)s)"
     ),
     "A partner sent the other order and would see it cancelled. Open that order and merge this one into it": (
         "The other order came from a partner. If you merge that order into this order, the partner sees "
@@ -326,7 +328,7 @@ FORMER = {
     ),
     "Net promoter score: of all campaign answers, the share with 9 or 10 minus the share with 0 to 6, from −100 to 100": (
         "Net promoter score: of all answers to survey campaigns, the share with 9 or 10 minus the share "
-        "with 0 to 6, from −100 to 100"
+        "with 0 to 6. The score lies between −100 and 100"
     ),
     "No TPS and TVQ": "No GST or QST",
     "No agent who takes new threads is on a team this thread can go to": (
@@ -338,7 +340,8 @@ FORMER = {
         "answer, or within the first day if the answer took longer. The figure is complete one day later"
     ): (
         "Of the cases first assigned by a rule, the share that no colleague reassigned within the first "
-        "day, or before the first answer if that came sooner. The figure is complete one day later"
+        "day, or before the first answer if that came sooner. The figure of a day is complete one day "
+        "later"
     ),
     "Opted out by the link in a survey": "Opted out through the link in a survey",
     "Process rejected inbound events again": "Reprocess rejected inbound events",
@@ -357,9 +360,9 @@ FORMER = {
     ),
     "a receipt that does not confirm that our mail was read": "a receipt, but not a read receipt",
     "we stored only the start of this request, as its key was missing or wrong: have the mail sent again": (
-        "the key was missing or wrong, so we stored only the start of this email: ask the sender to send it again"
+        "the key in the URL was missing or wrong, so we stored only the start of this email: ask the sender to send it again"
     ),
     "Sends without delivery reports: the event webhook key is missing": (
-        "Email is sent, but without delivery reports: the event webhook key is missing"
+        "Email is sent, but without delivery reports: the verification key of the event webhook is missing"
     ),
 }

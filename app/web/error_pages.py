@@ -38,7 +38,7 @@ KNOWN = {
     401: (N_("Sign in first"), N_("This page is for people who are signed in.")),
     403: (
         N_("You don’t have access to this page"),
-        N_("If you need it for your work, ask an administrator to change your role."),
+        N_("If you need this page for your work, ask an administrator to change your role."),
     ),
     404: (N_("Page not found"), N_("The address may be mistyped, or the page may belong to a brand you cannot see.")),
     405: (
@@ -56,7 +56,7 @@ KNOWN = {
     415: (N_("Unsupported content type"), N_("We cannot read what you sent; send it in another format.")),
     422: (N_("The form has an error"), N_("Go back, check the form, and send it again.")),
     429: (N_("Too many requests at once"), N_("Wait a minute, then try again.")),
-    503: (N_("Temporarily unavailable"), N_("Nothing you sent earlier is lost. Try again in a few seconds.")),
+    503: (N_("Temporarily unavailable"), N_("Everything you sent earlier is safe. Try again in a few seconds.")),
 }
 UNKNOWN = (
     N_("Something went wrong on our side"),

@@ -224,7 +224,7 @@ def test_from_a_form_to_completed_the_customer_hears_of_each_step_once(case: Cas
     case.wait_for(5, armed)
     armed = case.die_after_sending()
     page.locator(".appointment__title").click()
-    page.get_by_role("button", name="Confirm that it took place").click()
+    page.get_by_role("button", name="Confirm that the appointment took place").click()
     case.wait_for(6, armed)
     page.goto(order)
     desk.wait_until_live(page)

@@ -75,7 +75,7 @@ def leading_words() -> dict[Permission, str]:
     """Return the descriptions of the further permissions of leads and managers, by permission."""
     return {
         Permission.ESCALATIONS_LEAD: _("Get alerts when 90% of a response time has passed"),
-        Permission.ESCALATIONS_RECEIVE: _("Get alerts on late threads, as manager of a team or brand"),
+        Permission.ESCALATIONS_RECEIVE: _("Get alerts on late threads of the teams or brands they manage"),
         Permission.ROUTING_MANAGE: _("Change routing rules"),
         Permission.CAPACITY_MANAGE: _("Change how much work each person gets"),
         Permission.ABSENCES_MANAGE: _("Change other people's absences"),

@@ -74,7 +74,7 @@ def role_hints() -> dict[str, str]:
 def scope_hints() -> dict[str, str]:
     return {
         "threads:read": _("Read threads and messages"),
-        "threads:write": _("Reply, add notes, assign and change the status"),
+        "threads:write": _("Reply, add notes, assign threads and change their status"),
         "contacts:read": _("Read contacts"),
         "contacts:write": _("Add and change contacts"),
         "tasks:read": _("Read tasks"),

@@ -110,8 +110,9 @@ DEFINITIONS = {
         "after closing, so the last 7 days are missing."
     ),
     "escalated": N_(
-        "Cases escalated in this period, as a percentage of the cases received. A case counts once, if a "
-        "colleague escalated it or it reached an escalation step at or after the deadline."
+        "Cases escalated in this period, as a percentage of the cases received. A case counts if a colleague "
+        "escalated it, or if it reached an escalation step set at or after the deadline. Each case counts "
+        "only once."
     ),
     "messages_in": N_(
         "Messages from customers and partners, except automatic messages. Each message counts in the hour it was written."
@@ -125,7 +126,7 @@ DEFINITIONS = {
     "assigned_by_rules": N_("Of all assigned cases, the share first assigned by a rule."),
     "routed_right": N_(
         "Of the cases first assigned by a rule, the share that no colleague reassigned within the first day, "
-        "or before the first answer if that came sooner. The figure is complete one day later."
+        "or before the first answer if that came sooner. The figure of a day is complete one day later."
     ),
     "tasks_on_time": N_(
         "Of the tasks completed or due, the share completed on time. Cancelled tasks and tasks without a date do not count."
@@ -137,8 +138,8 @@ DEFINITIONS = {
     ),
     "satisfied": N_("Of all survey answers, the share with a score of 4 or 5."),
     "recommends": N_(
-        "Net promoter score: of all answers to survey campaigns, the share with 9 or 10 minus the share with 0 to 6, from "
-        "−100 to 100."
+        "Net promoter score: of all answers to survey campaigns, the share with 9 or 10 minus the share with "
+        "0 to 6. The score lies between −100 and 100."
     ),
     "customer_solved": N_("Of the customers who replied to “Was your question answered?” in the survey, the share who said yes."),
     "speed_score": N_("Average customer score for our speed, 1 to 5."),

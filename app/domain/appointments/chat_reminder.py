@@ -26,7 +26,8 @@ from app.domain.threads.write_first import reach_by
 VALUES = "customer_name; visit_date; visit_time"
 NO_TEMPLATE = N_("The 24-hour window is closed, and the channel has no approved template for reminders.")
 OTHER_COUNT = known(
-    "The template %(name)s needs %(wanted)s values, but the channel has %(given)s. Separate the values with a semicolon (;)."
+    "The template %(name)s needs %(wanted)s values, but the settings of the channel list %(given)s. "
+    "Separate the values with a semicolon (;)."
 )
 NOT_KNOWN = known("The reminder on this channel uses the value %(name)s, which does not exist")
 BLANK = known("The template %(name)s needs a value that this visit does not have")

@@ -39,7 +39,7 @@ def react(
         raise UnableToReply("message_id", N_("You cannot react to this message"))
     closes_at = window_closes_at(thread, rules)
     if closes_at is not None and closes_at <= now:
-        raise WindowClosed("message_id", N_("This message is over 24 hours old: WhatsApp no longer accepts reactions"))
+        raise WindowClosed("message_id", N_("This message is over 24 hours old: WhatsApp no longer accepts reactions to it"))
     change = {"kind": "reaction", "text": emoji, "by": author_name, "who": "us", "side": OUTGOING, "at": now.isoformat()}
     if not apply_change(session, message_id, change, now=now):
         return

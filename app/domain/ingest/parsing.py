@@ -20,12 +20,14 @@ from app.mail.mime import parse_mail
 from app.providers.registry import SOURCES
 
 UNKEYED, ONLY_BEGINNING = "unkeyed", "only_beginning"  # in `meta`: of a post without a right key, and not all of it
-_BEGINNING = N_("the key was missing or wrong, so we stored only the start of this email: ask the sender to send it again")
+_BEGINNING = N_(
+    "the key in the URL was missing or wrong, so we stored only the start of this email: ask the sender to send it again"
+)
 _MEGABYTE = 1024 * 1024
-_CUT = known("the email is %(size)s MB; we read only the first %(limit)s MB, the full email is in the mailbox")
+_CUT = known("the email is %(size)s MB: we read only the first %(limit)s MB; the full email is in the mailbox")
 STILL_WAITED_FOR = timedelta(days=14)
 BUDGET_SECONDS = 20.0  # of processor time; the costliest mail known takes a fifth of it
-_COSTLY = known("reading took more than %(seconds)s seconds of CPU time; we stopped it")
+_COSTLY = known("reading this event took more than %(seconds)s seconds of CPU time, so we stopped")
 _NO_READER = known("unsupported event type: %(type)s")
 
 

@@ -37,7 +37,7 @@ _OTHER = N_(
     "The public address answered, but the answer did not come from this installation: another server is in "
     "between, or the address points elsewhere."
 )
-_UNSIGNED = N_("The public address rejected our signature: it points to another installation.")
+_UNSIGNED = N_("The public address points to another installation: it rejected our signature.")
 _NO_SECRET = N_("The channel has no signing secret.")
 
 

@@ -25,7 +25,7 @@ from app.domain.threads.move_models import ThreadMove
 from app.mail.addressing import read_message_id, read_plus_token
 from app.mail.headers import normalise_subject
 
-_NUMBER_IN_SUBJECT = known("subject has #%(number)s and the sender is in the thread")
+_NUMBER_IN_SUBJECT = known("the subject has #%(number)s, and the sender takes part in the thread")
 
 MAX_NAMED_IDS = 60
 REOPEN_DAYS = 14

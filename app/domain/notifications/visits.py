@@ -28,8 +28,8 @@ CANCELLED = known("Your visit on %(date)s at %(time)s was cancelled")
 GIVEN_AWAY = known("A colleague took over your visit on %(date)s at %(time)s")
 WROTE = known("The customer for your visit on %(date)s at %(time)s sent a message")
 WAITS = known(
-    "Since %(date)s at %(time)s, items have been waiting on your phone to be sent: %(count)s. To send "
-    "everything, open the app where you have a connection."
+    "Items waiting on your phone to be sent: %(count)s (since %(date)s at %(time)s). To send everything, "
+    "open the app while you have a connection."
 )
 WORDS = {
     "AppointmentPlanned": NEW,

@@ -141,7 +141,8 @@ def _repeat(
             listed = ", ".join(changed[:LONGEST_LIST]) + (" …" if len(changed) > LONGEST_LIST else "")
             with in_language(session.get_one(Brand, partner.brand_id).languages[0]):  # of whoever reads it
                 words = _(
-                    "%(name)s sent order %(number)s again with changes to: %(fields)s. The order stays as it is.",
+                    "%(name)s sent order %(number)s again with changes to: %(fields)s. We did not apply these changes to "
+                    "the order.",
                     name=partner.name,
                     number=row.partner_order_id,
                     fields=listed,

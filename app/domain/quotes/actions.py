@@ -29,7 +29,7 @@ from app.domain.transitions.actions import TransitionRefused
 from app.domain.transitions.models import REASON_CHARACTERS
 
 MAY_BE_QUOTED = (OrderStatus.NEW, OrderStatus.QUOTED)
-NOT_NOW = N_("You can make a quote only for an order that is new or already quoted.")
+NOT_NOW = N_("You can make a quote only for an order with the status “New order” or “Quoted”.")
 UNPRICED = N_("A line has no price.")
 EMPTY = N_("The order is empty: add a line.")
 

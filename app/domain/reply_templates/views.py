@@ -64,7 +64,7 @@ def problem_words(problem: Problem) -> str:
     """Return one sentence that says what is wrong in a template and where."""
     place = {"line": problem.line, "column": problem.column}
     if problem.kind == "stray":
-        return _("Line %(line)s, column %(column)s: %(name)s is not part of a pair.", name=problem.name, **place)
+        return _("Line %(line)s, column %(column)s: there are no matching braces for %(name)s.", name=problem.name, **place)
     if not problem.name:
         return _("Line %(line)s, column %(column)s: the braces contain no variable.", **place)
     name = "{{" + problem.name + "}}"

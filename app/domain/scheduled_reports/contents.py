@@ -168,7 +168,7 @@ def _arrivals(slice: Slice, found: Breakdown) -> Picture:
     totals = [(sums_of(found.parts[medium], Kind.RECEIVED).n, _(MEDIUM_NAMES[medium])) for medium in media]
     parts = ", ".join(f"{name} {number_words(n)}" for n, name in totals if n)
     total = number_words(sums_of(found.whole, Kind.RECEIVED).n)
-    says = _("%(count)s cases received in %(days)s days: %(parts)s.", count=total, days=slice.days, parts=parts)
+    says = _("Cases received in %(days)s days: %(count)s (%(parts)s).", count=total, days=slice.days, parts=parts)
     ticks = tuple(number_words(tick) for tick in scale.ticks)
     plot = Plot(scale, ticks, _labels(slice), stacks=stacks, names=[_(MEDIUM_NAMES[medium]) for medium in media])
     return Picture("received", _("New cases by channel"), says if parts else _("No data for these days."), draw(plot))

@@ -38,9 +38,9 @@ LAG, WAITS = timedelta(seconds=60), timedelta(minutes=30)
 """Figures that are further behind are waited for, but not for ever."""
 TRIES = 8  # within about five hours
 NO_ACCOUNT = N_("Not sent: the account of this person is closed.")
-NO_PERMISSION = N_("Not sent: this person no longer has access to figures.")
+NO_PERMISSION = N_("Not sent: this person no longer has access to everyone's analytics.")
 NO_BRAND = N_("Not sent: this person no longer has access to this brand.")
-OWNER_GONE = N_("Not sent: the author of this report no longer has an account or no longer has access to figures.")
+OWNER_GONE = N_("Not sent: the author of this report no longer has an account or no longer has access to everyone's analytics.")
 _NOW = sa.func.clock_timestamp()
 
 

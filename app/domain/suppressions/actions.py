@@ -20,7 +20,7 @@ from app.domain.suppressions.queries import find_stopped
 
 _WORDS = {
     Stop.BOUNCED: known("%(address)s does not accept email: an earlier email bounced"),
-    Stop.COMPLAINED: known("%(address)s marked an email of this brand as spam: we send nothing to it"),
+    Stop.COMPLAINED: known("%(address)s marked an email of this brand as spam, so we send no email to this address"),
     Stop.UNSUBSCRIBED: known("%(address)s unsubscribed from mailings"),
 }
 

@@ -38,7 +38,9 @@ PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
                 "message.sent": N_("A reply was sent"), "message.delivered": N_("A reply was delivered"),
                 "message.read": N_("A reply was read"), "message.failed": N_("A reply failed or bounced")},
     "thread": {"thread.created": N_("A thread started"), "thread.assigned": N_("A thread was assigned"),
-               "thread.status_changed": N_("The status of a thread changed, for example to waiting or resolved"),
+               "thread.status_changed": N_(
+        "The status of a thread changed, for example to “Waiting on customer” or “Resolved”"
+    ),
                "thread.priority_changed": N_("The priority of a thread changed")},
     "task": {"task.created": N_("A task was created"), "task.updated": N_("A task changed"),
              "task.completed": N_("A task was completed"), "task.reopened": N_("A task was reopened")},

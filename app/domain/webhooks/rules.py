@@ -47,7 +47,7 @@ def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
     if "@" in parts.netloc:
         raise BadEndpoint("url", N_("Remove the user name and password from the URL; use a header instead."))
     if parts.fragment:
-        raise BadEndpoint("url", N_("Remove # and what follows: we never send it."))
+        raise BadEndpoint("url", N_("Remove “#” and everything after it: we never send that part."))
     if port is not None and port not in ports and not allows_http:
         raise BadEndpoint("url", N_("This port is not allowed. Use 443."))
     if len(url) > MAX_URL:

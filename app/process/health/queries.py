@@ -27,7 +27,7 @@ REFUSED = known("The channel %(name)s does not work: %(why)s")
 SERVICE = known("The service %(name)s does not work: %(why)s")
 WAITING = known("Background work has been waiting for over %(minutes)s minutes: %(what)s.")
 NOT_SERVED = known("No worker is processing the queue %(queue)s.")
-NO_STORAGE = known("The file store is down (%(why)s), and email is waiting for it.")
+NO_STORAGE = known("The file store is down (%(why)s); email has to wait until it works again.")
 UNKNOWN = N_("unknown reason")
 PROMISES = (table_of(InboundEvent), table_of(OutboxEntry), table_of(Delivery))
 

@@ -16,7 +16,7 @@ _WORDS_OF_PATHS = ("forms", "submissions")
 _WORDS = {
     401: N_("Fillout rejected this API key."),
     403: N_("This API key has no access to the form."),
-    404: N_("Fillout has no form with this id."),
+    404: N_("Fillout has no form with this ID."),
     429: N_("Fillout rate limit reached: too many requests."),
 }
 NO_ANSWER = N_("Fillout is unreachable or sent an invalid response.")

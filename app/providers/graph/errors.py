@@ -35,7 +35,7 @@ _BY_CODE: Mapping[str, _Meaning] = {
     "errorsendasdenied": _Meaning(
         N_("This mailbox is not allowed to send from that address"),
         N_(
-            "Grant the Send As permission on the address, or send from the mailbox's own address",
+            "Grant the “Send As” permission on the address, or send from the mailbox's own address",
             "Grant Send As on the address, or use the mailbox's own",
         ),
     ),
@@ -48,7 +48,7 @@ _BY_CODE: Mapping[str, _Meaning] = {
     ),
     "errorquotaexceeded": _Meaning(
         N_("The mailbox is full"),
-        N_("Make room in this channel's mailbox: its incoming email bounces too", "Make room: incoming mail bounces too"),
+        N_("Make room in this channel's mailbox: it cannot receive email either", "Make room: incoming mail bounces too"),
         False,
         True,
     ),
@@ -56,7 +56,7 @@ _BY_CODE: Mapping[str, _Meaning] = {
         N_("The email is too large to send from this mailbox"), N_("Send smaller attachments, or a link")
     ),
     "errorinvalidrecipients": _Meaning(N_("A recipient's address is invalid"), N_("Correct the address and send again")),
-    "errorinvalididmalformed": _Meaning(N_("The provider does not recognise the message's id")),
+    "errorinvalididmalformed": _Meaning(N_("The provider does not recognise the message's ID")),
     "errorirresolvableconflict": _Meaning(
         N_("Someone else has since changed the draft"), N_("Nothing to do: we will retry"), False
     ),
@@ -87,12 +87,12 @@ _BY_STATUS: Mapping[int, _Meaning] = {
 }
 _BY_AADSTS: Mapping[int, tuple[str, str]] = {
     7000222: (N_("The application's secret has expired"), N_("Create a new secret in Entra and save it in the channel")),
-    7000215: (N_("The application's secret is wrong"), N_("Save the secret's value, not its id, in the channel")),
+    7000215: (N_("The application's secret is wrong"), N_("Save the secret's value, not its ID, in the channel")),
     700016: (
         N_("The application is unknown in this tenant"),
-        N_("Check the client id and the consent for the application"),
+        N_("Check the client ID and the consent for the application"),
     ),
-    90002: (N_("The tenant does not exist"), N_("Check the tenant id")),
+    90002: (N_("The tenant does not exist"), N_("Check the tenant ID")),
     65001: (N_("The application has no consent"), N_("Ask an administrator to grant consent")),
     500011: (
         N_(

@@ -10,9 +10,9 @@ _SECRET = SetupField(
     N_("Client secret"),
     secret=True,
     expires=True,
-    help=N_("The value of the secret, not its id. Entra shows the value only once."),
+    help=N_("The value of the secret, not its ID. Entra shows the value only once."),
 )
-_SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("Recipients see this name before the address."))
+_SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("Recipients see this name in front of the address."))
 _CALENDAR = SetupField(
     "calendar",
     N_("Calendar"),
@@ -25,8 +25,8 @@ _CALENDAR = SetupField(
 )
 CONNECT_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
-    SetupField("tenant_id", N_("Directory (tenant) id"), help=N_("On the overview page of the app registration.")),
-    SetupField("client_id", N_("Application (client) id"), help=N_("Also on the overview page of the app registration.")),
+    SetupField("tenant_id", N_("Directory (tenant) ID"), help=N_("On the overview page of the app registration.")),
+    SetupField("client_id", N_("Application (client) ID"), help=N_("Also on the overview page of the app registration.")),
     _SECRET,
     _SENDER,
     _CALENDAR,
@@ -45,11 +45,11 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
     ),
     SetupField(
         "tenant_id",
-        N_("Directory (tenant) id"),
-        help=N_("The id of your organization; “common” for any organization; “consumers” for personal outlook.com mailboxes."),
+        N_("Directory (tenant) ID"),
+        help=N_("The ID of your organization; “common” for any organization; “consumers” for personal outlook.com mailboxes."),
         default="common",
     ),
-    SetupField("client_id", N_("Application (client) id"), help=N_("On the overview page of the app registration.")),
+    SetupField("client_id", N_("Application (client) ID"), help=N_("On the overview page of the app registration.")),
     _SECRET,
     _SENDER,
     _CALENDAR,

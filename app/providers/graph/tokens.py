@@ -26,7 +26,7 @@ _SIGN_IN_DOWN = Reason(
 _NO_CREDENTIALS = Reason(
     "not_configured",
     N_("The channel has no credentials"),
-    advice=N_("Fill in the tenant id, the client id and the client secret"),
+    advice=N_("Fill in the tenant ID, the client ID and the client secret"),
 )
 
 

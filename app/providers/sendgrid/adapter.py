@@ -43,7 +43,7 @@ OFFICIAL = "https://api.sendgrid.com"
 SEND_SECONDS = 40.0
 _WORKS = N_("Sends email and receives delivery reports")
 _LISTS = {Stop.BOUNCED: "bounces", Stop.COMPLAINED: "spam_reports", Stop.UNSUBSCRIBED: "unsubscribes"}
-_TEMPLATE_HELP = N_("The template id, such as d-4f1c…; if empty, we send a plain email.")
+_TEMPLATE_HELP = N_("The template ID, such as d-4f1c…; if empty, we send a plain email.")
 
 CONNECT_FIELDS = (
     SetupField("api_key", N_("API key"), help=N_("With permission to send email"), secret=True),
@@ -78,7 +78,7 @@ CONNECT_FIELDS = (
     SetupField("reminder_template_fr", N_("Dynamic template for reminders in French"), required=False, help=_TEMPLATE_HELP),
 )
 STEPS = (
-    N_("In SendGrid, authenticate the domain you send from, and make an API key with the right to send email."),
+    N_("In SendGrid, authenticate the domain you send from, and make an API key with permission to send email."),
     N_(
         "For delivery reports, add in SendGrid an event webhook that posts to /webhooks/sendgrid/events of "
         "this installation, and switch on the signature of the webhook."
@@ -133,7 +133,10 @@ class SendGridMail:
             return Health(ok=False, detail=N_("The API key cannot send email: add the permission or create a new key"))
         keys = [account.secrets.get(name, "") for name in ("signing_secret", "previous_signing_secret")]
         if not any(keys):
-            return Health(ok=True, detail=N_("Email is sent, but without delivery reports: the event webhook key is missing"))
+            return Health(
+                ok=True,
+                detail=N_("Email is sent, but without delivery reports: the verification key of the event webhook is missing"),
+            )
         if not all(read_public_key(key) for key in keys if key):
             return Health(ok=False, detail=N_("The event webhook's verification key is invalid"))
         return Health(ok=True, detail=_WORKS, checked=("key", "right to send", "webhook key"))

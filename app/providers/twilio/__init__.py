@@ -47,7 +47,7 @@ PROVIDER = Provider(
             PHONE,
             place=51,
             label=N_("Phone"),
-            about=N_("A Twilio phone line; we log its calls here."),
+            about=N_("A Twilio phone line whose calls we log."),
             fields=PHONE_CONNECT_FIELDS,
             steps=PHONE_STEPS,
         ),

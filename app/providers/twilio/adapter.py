@@ -210,7 +210,7 @@ def _result(answer: Json) -> SendResult:
     if not sid:
         reason = Reason(
             "outcome_unknown",
-            N_("Twilio answered without an id for the text"),
+            N_("Twilio answered without an ID for the text"),
             advice=_LOOKED_UP,
         )
         raise ProviderError(reason, permanent=False, outcome_unknown=True, status_code=200)

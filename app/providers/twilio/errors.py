@@ -79,7 +79,7 @@ RULES: Mapping[int, Rule] = {
     30003: Rule(N_("The recipient's phone could not be reached"), N_("The phone may be off or abroad. Try later, or call.")),
     30004: Rule(N_("The text was blocked on its way"), _OTHER_WAY),
     30005: Rule(N_("Number not in use"), CHECK_NUMBER),
-    30006: Rule(N_("This is a landline, or its network does not accept SMS"), _OTHER_WAY),
+    30006: Rule(N_("This is a landline, or the network of this number does not accept SMS"), _OTHER_WAY),
     30007: Rule(
         N_("The recipient's network treated the text as spam"),
         N_("Reword the text and remove links, or call.", "Reword it without links, or call them"),

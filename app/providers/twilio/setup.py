@@ -27,7 +27,7 @@ _SIGN_IN = (
         N_("API key secret"),
         secret=True,
         required=False,
-        help=N_("Twilio shows it once, when you create the key."),
+        help=N_("Twilio shows this secret only once: when you create the key."),
     ),
     SetupField(
         "previous_signing_secret",
@@ -52,7 +52,7 @@ CONNECT_FIELDS = (
         "messaging_service_sid",
         N_("Messaging service SID"),
         required=False,
-        help=N_("Begins with MG. We then send texts from that service's numbers."),
+        help=N_("Begins with MG. If you fill in this field, we send texts from that service's numbers."),
     ),
     SetupField(
         "sender_name",
@@ -63,7 +63,10 @@ CONNECT_FIELDS = (
         ),
     ),
     SetupField(
-        "part_price", N_("Price per SMS part"), required=False, help=N_("For example, 0.0849; shown while you write a text.")
+        "part_price",
+        N_("Price per SMS part"),
+        required=False,
+        help=N_("For example, 0.0849. We show the price of a text while you write it."),
     ),
     SetupField("part_currency", N_("Currency of the price per SMS part"), required=False, help=N_("For example, EUR.")),
     SetupField(

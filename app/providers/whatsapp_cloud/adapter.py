@@ -106,7 +106,10 @@ class WhatsAppAdapter:
         if progress.get(_REQUESTED) is not True:
             return Lookup(Found.NOT_SENT, detail=N_("The message was not sent to WhatsApp."))
         return Lookup(
-            Found.UNKNOWN, detail=N_("We cannot ask WhatsApp if the message was sent; we wait for WhatsApp to report its status.")
+            Found.UNKNOWN,
+            detail=N_(
+                "We cannot ask WhatsApp if the message was sent; we wait until WhatsApp reports the status of the message."
+            ),
         )
 
     def check(self, *, account: ChannelAccount) -> Health:
@@ -216,7 +219,7 @@ def _result(answer: Json) -> SendResult:
     if not message_id:
         reason = Reason(
             "outcome_unknown",
-            N_("WhatsApp answered without an id for the message"),
+            N_("WhatsApp answered without an ID for the message"),
             advice=N_(
                 "Wait for the ticks next to the message; send it again only if they do not appear.",
                 "Wait for the ticks next to the message",

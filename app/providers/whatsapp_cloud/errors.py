@@ -74,7 +74,7 @@ RULES: Mapping[int, Rule] = {
     368: _down(N_("WhatsApp blocked the account for a policy violation")),
     613: _later(N_("WhatsApp rate limit reached"), seconds=120),
     80007: _later(N_("The WhatsApp account reached its rate limit"), seconds=120),
-    130429: _later(N_("We are sending messages faster than this number allows"), seconds=5),
+    130429: _later(N_("We are sending messages faster than WhatsApp allows for this phone number"), seconds=5),
     130472: _stop(
         N_(
             "WhatsApp did not deliver this message because of an experiment it is running",
@@ -132,7 +132,12 @@ RULES: Mapping[int, Rule] = {
         N_("The number is not registered correctly with WhatsApp"), N_("An administrator must register the number again.")
     ),
     131047: _stop(N_("More than 24 hours have passed since this person last wrote"), N_("Send an approved template instead.")),
-    131048: _later(N_("WhatsApp limits this number because messages were reported as spam"), _ASK_ADMIN, 900, needs_admin=True),
+    131048: _later(
+        N_("WhatsApp limits sending from this phone number because messages were reported as spam"),
+        _ASK_ADMIN,
+        900,
+        needs_admin=True,
+    ),
     131049: _stop(
         N_(
             "Not delivered: WhatsApp limits how many messages this person gets",

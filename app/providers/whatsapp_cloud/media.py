@@ -23,7 +23,7 @@ _CONVERT_FIRST = known("Convert the file to %(type)s first.")
 _TOO_LARGE = known("The file is larger than %(limit)s MB")
 _NOT_AT_HEAD = known("This template does not accept %(type)s")
 _WANTED = known("Accepted: %(types)s.")
-_WITHOUT = known("WhatsApp answered without %(name)s")
+_WITHOUT = known("The answer from WhatsApp has no “%(name)s”")
 
 _MB = 1_048_576
 

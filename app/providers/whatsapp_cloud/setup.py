@@ -6,9 +6,9 @@ from app.contract.setup_field import VISIT_REMINDERS, SetupField
 from app.core.text import mark as N_
 
 CONNECT_FIELDS: tuple[SetupField, ...] = (
-    SetupField("address", N_("Phone number id"), help=N_("The long number under “API Setup”, not the phone number itself.")),
+    SetupField("address", N_("Phone number ID"), help=N_("The long number under “API Setup”, not the phone number itself.")),
     SetupField("display_address", N_("Phone number"), help=N_("As customers see it, such as +31 10 123 4567.")),
-    SetupField("waba_id", N_("WhatsApp business account id"), help=N_("You find this id next to the phone number id.")),
+    SetupField("waba_id", N_("WhatsApp business account ID"), help=N_("You find this ID next to the phone number ID.")),
     SetupField(
         "access_token",
         N_("Access token"),
@@ -60,6 +60,9 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
 )
 STEPS: tuple[str, ...] = (
     N_("In the app at Meta, open “Configuration” under “WhatsApp”. Enter the webhook address and the verify token shown below."),
-    N_("Subscribe to the field “messages” there, and “message_template_status_update” if you use templates."),
+    N_(
+        "On the same page, subscribe to the field “messages”. If you use templates, also subscribe to "
+        "“message_template_status_update”."
+    ),
     N_("Then copy the values from the app into the fields below, and choose “Check and connect”."),
 )

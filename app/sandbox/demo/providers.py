@@ -98,9 +98,9 @@ PROVIDERS: tuple[Provider, ...] = (
         {"access_token": WHATSAPP_TOKEN, "token_is_expired": False},
         "whatsapp_business",
         {
-            "address": (N_("Phone number id"), unconnected_accounts.NUMBER_ID),
+            "address": (N_("Phone number ID"), unconnected_accounts.NUMBER_ID),
             "display_address": (N_("Phone number"), unconnected_accounts.NUMBER),
-            "waba_id": (N_("WhatsApp business account id"), "{waba_id}"),
+            "waba_id": (N_("WhatsApp business account ID"), "{waba_id}"),
             "access_token": (N_("Access token"), "{access_token}"),
             "signing_secret": (N_("App secret"), "{app_secret}"),
         },
@@ -118,8 +118,8 @@ PROVIDERS: tuple[Provider, ...] = (
         "email_outlook",
         {
             "address": (N_("Mailbox"), unconnected_accounts.MAILBOX),
-            "tenant_id": (N_("Directory (tenant) id"), "{tenant_id}"),
-            "client_id": (N_("Application (client) id"), "{client_id}"),
+            "tenant_id": (N_("Directory (tenant) ID"), "{tenant_id}"),
+            "client_id": (N_("Application (client) ID"), "{client_id}"),
             "client_secret": (N_("Client secret"), "{client_secret}"),
         },
     ),

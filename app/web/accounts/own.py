@@ -89,7 +89,7 @@ def save_password() -> ResponseReturnValue:
     with transaction() as session:
         user = get_user(session, viewer.user_id, lock=True)
         set_password(session, user, form.new.data, now=utc_now(), actor=viewer.actor, keep=current_user.session_id)
-    flash(_("Your password has been changed. Every other session has ended."))
+    flash(_("Your password has been changed. All your other sessions have ended."))
     return redirect(url_for("accounts.security"), 303)
 
 

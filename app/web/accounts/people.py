@@ -165,8 +165,8 @@ def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
         end_all_sessions(session, user_id, now=utc_now(), actor=viewer.actor)
     flash(
         _(
-            "All their sessions have ended. As soon as their phone is online, it deletes the visits stored there; "
-            "unsent data stays on the phone, encrypted."
+            "All sessions of this person have ended. As soon as this person's phone is online, it deletes the "
+            "visits stored on it; unsent data stays on the phone, encrypted."
         )
     )
     return redirect(url_for("accounts.person", user_id=user_id), 303)

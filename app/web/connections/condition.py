@@ -61,14 +61,14 @@ def findings(
 def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "down":
         words = told(channel.health_detail) or _("The provider refuses access.")
-        step = _("Choose “Change” and check the credentials, then choose “Check connection”.")
+        step = _("Choose “Change” and check the credentials, then check the connection.")
         return [Finding(0, "error", words, step, _("The connection does not work"))]
     if channel.health == "degraded":
-        step = _("We retry automatically; if the problem persists, choose “Check connection”.")
+        step = _("We retry automatically; if the problem persists, check the connection.")
         words = told(channel.health_detail) or _("Some requests fail.")
         return [Finding(30, "warning", words, step, _("The connection is failing at the moment"))]
     if channel.health == "unknown":
-        return [Finding(UNCHECKED, "warning", _("The connection has not been checked yet."), _("Choose “Check connection”."))]
+        return [Finding(UNCHECKED, "warning", _("The connection has not been checked yet."), _("Check the connection."))]
     return []
 
 
@@ -107,9 +107,7 @@ def _of_gates(looks: Looks) -> list[Finding]:
 
 def _of_rest(words: str, look: Look, then: str) -> Finding:
     if look.failures < OPENS_AFTER:
-        return Finding(
-            32, "warning", words, _("The channel resumes automatically. To resume it sooner, choose “Check connection”.")
-        )
+        return Finding(32, "warning", words, _("The channel resumes automatically. To resume it sooner, check the connection."))
     first = _("The first failure was at %(time)s.", time=format_time(datetime.fromtimestamp(look.since, UTC), "medium"))
     why = ngettext("Failed requests in a row: %(num)s.", "Failed requests in a row: %(num)s.", look.failures)
     return Finding(12, "error", words, f"{why} {first} {then}")

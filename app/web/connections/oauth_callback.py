@@ -144,7 +144,7 @@ def ask_consent() -> ResponseReturnValue:
     viewer = require(Permission.CHANNELS_MANAGE)
     tenant_id, client_id = (storable(request.form.get(name, "")).strip() for name in ("tenant_id", "client_id"))
     if not (_ID.fullmatch(tenant_id) and _ID.fullmatch(client_id)):
-        flash(_("Enter the directory id and the application id first."))
+        flash(_("Enter the directory ID and the application ID first."))
         return redirect(url_for("connections.new_channel", kind=CONSENTED), 303)
     state = _signer().sign(str(viewer.user_id)).decode()
     address = (

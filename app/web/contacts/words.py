@@ -15,8 +15,8 @@ KINDS = {
     "phone": N_("Phone"),
     "wa_id": "WhatsApp",
     "username": N_("User name"),
-    "bsuid": N_("WhatsApp id"),
-    "parent_bsuid": N_("WhatsApp id"),
+    "bsuid": N_("WhatsApp ID"),
+    "parent_bsuid": N_("WhatsApp ID"),
 }
 KIND_ICONS = {"email": "mail", "phone": "phone", "wa_id": "message-circle", "username": "at-sign"}
 PURPOSES = {

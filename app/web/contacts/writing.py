@@ -129,7 +129,7 @@ def _organization(form: ContactForm, former: uuid.UUID | None = None) -> uuid.UU
 
 def _bad_organization(form: ContactForm, contact: Contact | None = None) -> ResponseReturnValue:
     form.errors["parent_organization_id"] = _(
-        "Choose another organisation: the one you chose itself belongs to the contact you are editing."
+        "Choose another organisation: the organisation you chose belongs to the contact you are editing."
     )
     return _editor(form, contact=contact, status=422)
 

@@ -15,8 +15,8 @@ OURS = {
     "accepted": N_("Handed over to the provider"),
     "put_off": N_("Not accepted yet: we will retry"),
     "failed": N_("Not accepted: we will not retry"),
-    "unknown": N_("No answer: unclear whether it was sent"),
-    "found_sent": N_("Found at the provider: it was sent"),
+    "unknown": N_("No answer: unclear whether the message was sent"),
+    "found_sent": N_("Found at the provider: the message was sent"),
     "looked": N_("Checked the outcome: still unknown"),
 }
 REPORTED = {

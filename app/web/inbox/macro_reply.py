@@ -37,7 +37,7 @@ from app.web.inbox.recall import put_into_composer
 GONE = N_("The template is archived, or not for this brand")
 NO_CHANNEL = N_("There is no channel to answer on")
 OTHER_CHANNEL = N_("The template is not for this channel")
-NO_REPLY_OPEN = N_("You are writing a note: switch to the reply, then run the macro again")
+NO_REPLY_OPEN = N_("You are writing a note: choose a channel to reply on, then run the macro again")
 WINDOW_CLOSED = N_("The 24-hour window is closed: send a template, or use another channel")
 
 

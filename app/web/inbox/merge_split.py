@@ -32,8 +32,8 @@ MOST_AT_ONCE = 20
 STAY_SECONDS = 600
 NOT_UNDONE = {
     "done": N_("This merge or split was already undone."),
-    "late": N_("It is too late to undo this: split the thread instead."),
-    "later": N_("Undo the later merge or split of this thread first."),
+    "late": N_("It is too late to undo this. To reverse a merge, split the thread; to reverse a split, merge the threads."),
+    "later": N_("This thread was merged or split again afterwards: undo that first."),
 }
 
 

@@ -29,7 +29,8 @@ REASONS = {
 def order_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     number = payload["order_number"]
     if event_type == "OrderStatusChanged":
-        changed = _("%(who)s set order %(number)s to %(status)s", who=who, number=number, status=_status(payload["status"]))
+        status = _status(payload["status"])
+        changed = _("%(who)s set the status of order %(number)s to %(status)s", who=who, number=number, status=status)
         return f"{changed}: {payload['reason']}" if payload.get("reason") else changed
     if event_type == "PaymentReceived":
         amount = f"{payload['amount']} {payload['currency']}"

@@ -55,11 +55,11 @@ from app.web.pages import page
 def held_words(why: str) -> str:
     """Return why a scheduled reply was held, in words for its writer."""
     words = {
-        NEWER: _("Not sent: a newer message came in. Read it, then decide."),
+        NEWER: _("Not sent: a newer message came in. Read it, then choose “Send now” or “Do not send”."),
         WINDOW: _("Not sent: the 24-hour window is closed. Choose “Edit”, then send a template or use another channel."),
         CHANNEL_OFF: _("Not sent: the channel is switched off. Choose “Edit”, then choose another channel."),
         SPAM: _("Not sent: the thread was marked as spam. Choose “Send now” or “Do not send”."),
-        WRITER_GONE: _("Not sent: the author can no longer sign in."),
+        WRITER_GONE: _("Not sent: the author can no longer sign in. If you need the text, copy it; then choose “Do not send”."),
         BROKEN: _("Not sent: something went wrong. Choose “Send now” or “Do not send”."),
     }
     return words.get(why) or _("Not sent: %(why)s", why=told(why))

@@ -50,5 +50,5 @@ def notice_words(notice: Notice) -> str:
     elif notice.operator in ("from", "to", "subject"):
         return _("We ignored “%(typed)s”: enter at least 3 characters.", typed=typed)
     else:
-        text = _("Unknown filter “%(typed)s”, ignored.", typed=typed)
+        text = _("We do not know the filter “%(typed)s”, so we ignored it.", typed=typed)
     return text + (" " + _("Possible values: %(known)s", known=known) if known else "")

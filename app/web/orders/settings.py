@@ -84,7 +84,7 @@ def save_limits(brand_id: uuid.UUID) -> ResponseReturnValue:
             asked: dict[str, Any] = {"object_type": "brand", "object_id": str(brand_id), "detail": detail}
             audit(session, action="OrderLimitsSet", now=utc_now(), actor=viewer.actor, **asked)
     except WrongSettings as error:
-        wrong = _("Enter a whole number from 1 to %(most)s, or leave it empty.", most=MOST_OF_A_COLUMN)
+        wrong = _("Enter a whole number from 1 to %(most)s, or leave the field empty.", most=MOST_OF_A_COLUMN)
         return _page(brand_id, errors={str(error): wrong}, status=422)
     flash(_("Saved."))
     return redirect(f"{url_for('orders.settings', brand=brand_id)}#limits", 303)

@@ -48,6 +48,6 @@ def pull(partner_id: uuid.UUID) -> ResponseReturnValue:
     flash(
         _("The connection failed: %(problem)s.", problem=problem)
         if problem
-        else _("Status changes fetched from the partner’s API.")
+        else _("We fetched the status changes from the partner’s API.")
     )
     return redirect(url_for("partners.settings", partner_id=partner_id) + "#credentials-title", 303)

@@ -52,15 +52,15 @@ def environment_words(value: Environment) -> str:
 
 STEPS = {
     Step.CONTACT: (N_("Contact email address"), N_("Add an email address to the partner's organization.")),
-    Step.FORM: (N_("Partner’s form"), N_("Connect the form under “Integrations” and choose it in the settings.")),
+    Step.FORM: (N_("Partner’s form"), N_("Connect the form under “Integrations”, then choose it under “Settings” on this page.")),
     Step.AGREEMENT: (N_("Agreement"), N_("Write the agreement; the partner accepts it in the portal.")),
-    Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make a sandbox key below and give it to their engineer.")),
-    Step.MAPPING: (N_("Articles"), N_("Match their article numbers to ours.")),
+    Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make a sandbox key below and give it to the partner’s engineer.")),
+    Step.MAPPING: (N_("Articles"), N_("Match the partner’s article numbers to ours.")),
     Step.STATUS_WORDS: (N_("Status names"), N_("Enter the partner’s own names for the order statuses.")),
-    Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They send a sandbox order; it appears below.")),
-    Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("They report a status for that sandbox order.")),
-    Step.LOAD_TEST: (N_("Load test"), N_("They send 20 sandbox orders within a minute.")),
-    Step.LIVE_KEY: (N_("Live key"), N_("Make a live key when the sandbox works.")),
+    Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("The partner sends a sandbox order; it appears below.")),
+    Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("The partner reports a status for the first sandbox order.")),
+    Step.LOAD_TEST: (N_("Load test"), N_("The partner sends 20 sandbox orders within a minute.")),
+    Step.LIVE_KEY: (N_("Live key"), N_("Make a live key once everything works in the sandbox.")),
     Step.LIVE_ORDER: (N_("First live order"), N_("The order appears below as soon as it arrives.")),
 }
 

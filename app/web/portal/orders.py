@@ -155,6 +155,6 @@ def _story(partner: Partner, row: PartnerOrder) -> list[Moment]:
         moments.append(Moment(report.created_at, _("You reported the status “%(word)s”.", word=report.word), followed))
     if row.differing:
         fields = ", ".join(row.differing["changed_fields"][:5])
-        words = _("You sent this order again with different content; we did not change it.")
+        words = _("You sent this order again with different content; we did not change the order.")
         moments.append(Moment(datetime.fromisoformat(row.differing["at"]), words, fields))
     return sorted(moments, key=lambda one: one.at)

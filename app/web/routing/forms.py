@@ -125,7 +125,7 @@ def _tiers(form: Filled, teams: set[str]) -> tuple[dict[str, object], ...]:
         if team != NOBODY:
             found.append({"team_id": None if team == EVERYBODY else team, "after_minutes": minutes})
     if form.values["team_1"] == NOBODY:
-        form.errors["team_1"] = _("Choose who gets the threads first.")
+        form.errors["team_1"] = _("Choose a group under “First group”.")
     return tuple(found)
 
 

@@ -89,7 +89,7 @@ def read_form(session: Session) -> CalendarForm:
     if values["country"] and not is_supported(values["country"]):
         errors["country"] = _("Choose one from the list.")
     elif values["region"] and not is_supported(values["country"], values["region"]):
-        errors["region"] = _("This country has no such region; leave the region empty for the whole country.")
+        errors["region"] = _("This country has no such region. For the whole country, leave the region empty.")
     week = tuple(_hours(form, name) for name in DAYS)
     own_days = _own_days(form)
     if not errors:

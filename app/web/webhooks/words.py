@@ -154,7 +154,7 @@ def _given_up(delivery: WebhookDelivery) -> tuple[str, list[str]]:
     why = delivery.why
     outcome = outcome_words(str(why.get("outcome", "")))
     if why.get("code") == "final":
-        reason = _("We did not retry, as it would not help: %(outcome)s.", outcome=outcome)
+        reason = _("We did not retry, because another try would not help: %(outcome)s.", outcome=outcome)
     else:
         tries = ngettext("The only try ended with: %(outcome)s.", "The last of %(num)s tries ended with: %(outcome)s.",
                          int(why.get("tries", 1)), outcome=outcome)  # fmt: skip
@@ -174,8 +174,8 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     if row.is_behind:
         return _("In the queue."), [
             _(
-                "This message waits for an earlier one about the same item. We send messages about one item in order; "
-                "messages about other items do not wait."
+                "This message waits for an earlier one about the same item. We send the messages about each item in "
+                "order; messages about other items do not wait."
             )
         ]
     if not delivery.attempts:

@@ -92,7 +92,7 @@ def test_other_content_under_the_same_number_changes_nothing_and_is_shown(gatewa
     assert row.differing is not None
     assert row.differing["changed_fields"] == ["/customer/phone"]
     assert row.payload["customer"]["phone"] == "+31612345678"
-    texts = [one.text for one in gateway.rows(Message) if "opnieuw met andere inhoud" in one.text]
+    texts = [one.text for one in gateway.rows(Message) if "opnieuw, met wijzigingen in" in one.text]
     assert len(texts) == 1, "said once, however often it is sent"
 
 

@@ -101,7 +101,7 @@ def test_of_the_beginning_of_a_mail_no_message_is_made(
     process_inbound_event(row_id=str(event.id))
     db_session.refresh(event)
     assert event.state == "quarantined"
-    assert (event.reason or "").startswith("the key was missing or wrong, so we stored only the start of this email")
+    assert (event.reason or "").startswith("the key in the URL was missing or wrong, so we stored only the start of this email")
     assert sender.threads() == set()
 
 

@@ -90,4 +90,4 @@ def test_the_pages_show_it_and_nothing_is_saved(office: Office) -> None:  # noqa
     desk.session.commit()
     assert "would have started with another group" not in office.client.get(f"{address}/trial").text
     office.post(f"{address}/switch", on="0")
-    assert "The thread has no assignee until" in office.client.get(f"{address}/trial").text
+    assert "The thread stays unassigned" in office.client.get(f"{address}/trial").text

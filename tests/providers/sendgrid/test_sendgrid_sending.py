@@ -165,7 +165,7 @@ def test_a_server_that_is_not_there_was_never_asked(house: House) -> None:
 
 def test_check_says_what_is_wrong(house: House) -> None:
     check = lambda: house.mail.check(account=house.account)  # noqa: E731
-    assert check().detail == "Email is sent, but without delivery reports: the event webhook key is missing"
+    assert check().detail == ("Email is sent, but without delivery reports: the verification key of the event webhook is missing")
     secrets = {**house.account.secrets, "signing_secret": house.provider.public_key()}
     house.account = replace(house.account, secrets=secrets)
     assert (check().ok, check().detail) == (True, "Sends email and receives delivery reports")

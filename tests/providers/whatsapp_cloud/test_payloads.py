@@ -29,7 +29,7 @@ NOTICES = {
     "errors_only": (
         "error",
         "warning",
-        "We are sending messages faster than this number allows · Message failed to send because there were too",
+        "We are sending messages faster than WhatsApp allows for this phone number · Message failed to send because there were",
     ),
     "user_actions_only": ("user_action", "info", "marketing messages link click"),
     "user_preferences_with_number_as_timestamp": ("user_preference", "info", "31612345678: marketing messages, stop"),

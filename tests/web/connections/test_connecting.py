@@ -224,7 +224,7 @@ def test_of_two_who_change_a_channel_the_second_is_told_what_the_first_did(
     assert refused.status_code == 409
     assert len(whatsapp.control("requests", "GET")["requests"]) == asked  # nobody is asked about what is refused
     assert [words in refused.text for words in ("Name: Of the first", "Access token: changed")] == [True, True]
-    assert "WhatsApp business account id:" not in refused.text
+    assert "WhatsApp business account ID:" not in refused.text
     assert [words in refused.text for words in ('value="Of the second"', 'name="version" value="2"')] == [True, True]
     assert only(db_session).name == "Of the first"
     assert send(page_client, {**common, "name": "Of the second", "version": "2"}, path).status_code == 303

@@ -163,7 +163,7 @@ def test_nothing_of_a_sign_in_is_in_the_clear_and_it_is_good_once(page_client: P
     ("choice", "words"),
     [
         ({"refuse": "1"}, "The sign-in at Microsoft was cancelled or refused"),
-        ({"user": MAILBOX}, f"You signed in as {MAILBOX}, not {ANNA}"),
+        ({"user": MAILBOX}, f"You signed in as {MAILBOX}: sign in again as {ANNA}"),
     ],
 )
 def test_a_sign_in_refused_or_of_somebody_else_is_said_and_nothing_is_kept(

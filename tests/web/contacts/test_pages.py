@@ -165,7 +165,7 @@ def test_people_belong_to_organizations_in_a_tree(desk: Desk) -> None:
     fields = {"name": "Zon Groep", "contact_type": "organization", "parent_organization_id": daughter.id}
     refused = desk.post(f"/contacts/{group.id}/edit", **fields)
     assert refused.status_code == 422
-    assert "the one you chose itself belongs to the contact you are editing" in refused.text
+    assert "the organisation you chose belongs to the contact you are editing" in refused.text
 
 
 def test_ways_to_reach_are_added_preferred_and_removed(desk: Desk) -> None:

@@ -208,7 +208,7 @@ def test_a_lost_phone_is_closed_on_the_page_of_its_owner_and_no_other(day: Round
     office = f"/settings/people/{day.tim.id}"
     assert f'action="{office}/sessions/ending"' in day.get(office)
     assert day.post(f"{office}/sessions/ending").status_code == 303
-    assert "it deletes the visits stored there" in day.get(office)
+    assert "it deletes the visits stored on it" in day.get(office)
     gone = phones["Tim"].get("/field/pack")
     assert (gone.status_code, gone.json) == (401, {"code": "wipe"})
     assert phones["Tim"].get("/today").status_code in (302, 303)

@@ -76,7 +76,7 @@ def test_the_search_page_lists_hits_says_what_is_wrong_and_costs_few_queries(des
     with desk.at_most(MAX_QUERIES + 4):  # the operators of this one ask for tags, people and colleagues too
         text = desk.client.get(address).text
     assert "kleur:” is not an operator" in text
-    assert "Unknown filter “status:weg”" in text
+    assert "We do not know the filter “status:weg”" in text
     assert "waiting_customer" in text
     with desk.at_most(MAX_QUERIES):
         desk.client.get("/search?q=nergenstevinden")

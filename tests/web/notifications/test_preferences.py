@@ -158,7 +158,7 @@ def test_an_address_that_fits_but_leads_inside_is_not_called(alice: Alice) -> No
     alice.session.commit()
     alice.house.assign(alice.house.alice)
     alice.house.carry_out()
-    assert "does not allow that" in alice.session.execute(sa.select(PushSubscription.problem)).scalar_one()
+    assert "does not allow the browser" in alice.session.execute(sa.select(PushSubscription.problem)).scalar_one()
 
 
 def test_a_browser_that_changed_hands_belongs_to_whoever_uses_it(alice: Alice) -> None:

@@ -75,7 +75,7 @@ def test_a_new_rule_is_off_and_is_tried_before_it_is_on(office: Office) -> None:
     [
         ({"name": ""}, "Enter a name."),
         ({"channel": "x"}, "Choose a channel."),
-        ({"team_1": ""}, "Choose who gets the threads first."),
+        ({"team_1": ""}, "Choose a group under “First group”."),
         ({"team_2": "018f0000-0000-7000-8000-000000000001"}, "Choose one from the list."),
         ({"sticky_days": "91"}, "Enter a whole number from 0 to 90."),
         ({"minutes_2": "soon"}, "Enter a whole number from 0 to 10080."),
