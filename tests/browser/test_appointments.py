@@ -19,18 +19,13 @@ from app.domain.field.actions import NewAction, take_action
 from app.domain.field.models import ActionKind
 from app.domain.threads.models import Thread
 from tests.browser.conftest import Desk
+from tests.browser.pushes import asks_again
 from tests.domain.appointments.factories import make_appointment
 from tests.factories import make_contact, make_thread, make_user
 from tests.support.browsing import Browsing, assert_accessible
 
 pytestmark = pytest.mark.browser
 PLACE = ZoneInfo("Europe/Amsterdam")
-ASKS_AGAIN = """() => {
-  let asked = false;
-  document.addEventListener("htmx:beforeSend", () => { asked = true; }, { once: true });
-  document.body.dispatchEvent(new CustomEvent("appointments-changed"));
-  return asked;
-}"""
 
 
 def test_a_visit_is_planned_moved_and_cancelled_by_keys(page: Page, desk: Desk) -> None:
@@ -103,7 +98,7 @@ def test_the_planner_moves_visits_by_mouse_and_keys_and_shows_what_a_phone_repor
     expect(listens).to_be_visible()
     anna.hover()
     page.mouse.down()
-    assert page.evaluate(ASKS_AGAIN) is False  # else a drag is lost if a colleague moves a visit just when it begins
+    assert asks_again(page, "appointments-changed") is False  # else a drag is lost if the plan changes just when it begins
     page.mouse.up()
     # Asked in one step: the news of the change above may swap the plan between finding the line and measuring it.
     wide = page.evaluate(f"document.querySelector('[data-person=\"{people['tim']}\"] [data-line]').clientWidth")

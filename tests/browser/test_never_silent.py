@@ -83,7 +83,7 @@ def test_a_refusal_is_said_where_it_happened_and_in_the_rail_and_two_tabs_lose_n
     ours = page.locator(".message--outgoing", has_text="Om tien uur")
     expect(ours.locator(".message__state")).to_contain_text("Not sent")
     expect(ours.get_by_role("button", name="Send again")).to_be_visible()
-    expect(page.locator("a[data-row][aria-current] .thread-row__unsent")).to_contain_text("Not sent")
+    expect(page.locator("a[data-row][aria-current] .thread-row__unsent")).to_contain_text("message not sent")
     expect(page.locator(".rail .nav__item", has_text="Not sent")).to_be_visible()
 
     other = page.context.new_page()

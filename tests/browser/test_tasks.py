@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from tests.browser.conftest import Desk
+from tests.browser.pushes import asks_again
 from tests.support.browsing import assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
@@ -131,3 +132,10 @@ def test_a_task_is_added_beside_its_thread(page: Page, desk: Desk) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#thread-tasks .task")).to_contain_text("Monteur bellen")
     assert_accessible(page)
+    title = page.locator("#thread-task-title")
+    title.fill("Kabel bestellen")
+    assert asks_again(page, "tasks-changed") is False  # else what is typed goes with the part
+    expect(title).to_have_value("Kabel bestellen")
+    title.fill("")
+    with page.expect_request("**/threads/*/tasks"):
+        title.press("Tab")

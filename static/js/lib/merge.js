@@ -73,10 +73,14 @@ function heirOf(old, fresh) {
 // Whether somebody is at work in a part: in an open menu, in a field, has left something typed there, or waits for an answer to what
 // they chose, which htmx would put into the part that is no longer shown.
 export function isOccupied(part) {
-  if (part.querySelector(".htmx-request")) return true;
-  const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea")].filter((field) => field.checkVisibility());
-  if (part.querySelector("details.menu[open]") || fields.some((field) => field.value !== field.defaultValue)) return true;
+  if (part.querySelector(".htmx-request") || holdsWork(part)) return true;
   return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+}
+
+// Whether something would be lost with the part: a menu or dialog that is open, or what was typed.
+export function holdsWork(part) {
+  const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea")].filter((field) => field.checkVisibility());
+  return Boolean(part.querySelector("details.menu[open], dialog[open]")) || fields.some((field) => field.value !== field.defaultValue);
 }
 
 // Replace a small part whole; false if somebody is at work inside it, and it stays.

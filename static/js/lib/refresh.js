@@ -1,6 +1,6 @@
 // Refreshes what is shown in place. Never touches the composer.
 import { readPage } from "./http.js";
-import { isOccupied, replace } from "./merge.js";
+import { holdsWork, isOccupied, replace } from "./merge.js";
 import { shownRows, updateList } from "../modules/thread-list.js";
 import { updateTimeline } from "../modules/timeline.js";
 
@@ -42,7 +42,7 @@ async function refreshOnce({ thread, own, missed }) {
   replace("rail-views", page);
   document.dispatchEvent(new CustomEvent("list-refreshed"));
   if (thread) {
-    for (const id of ["thread-head", "context", "answering"]) if (!replace(id, page)) whenLeft(id);
+    for (const id of ["thread-head", "context", "answering"]) if (!replace(id, page)) whenLeft(document.getElementById(id), isOccupied, refresh);
     updateTimeline(page);
   }
   document.body.dataset.stale = "off";
@@ -62,19 +62,29 @@ function released() {
 }
 
 // Somebody is in a menu or a field of this part: it is brought up to date as soon as they leave it, or have their answer.
-const LEAVING = ["toggle", "focusout", "htmx:afterRequest"];
+const LEAVING = ["toggle", "focusout", "close", "htmx:afterRequest"];
 const occupied = new WeakSet();
-function whenLeft(id) {
-  const part = document.getElementById(id);
+function whenLeft(part, isUsed, bringUpToDate) {
   if (occupied.has(part)) return;
   occupied.add(part);
   const left = () => setTimeout(() => {
-    if (!part.isConnected || isOccupied(part)) return;
+    if (!part.isConnected || isUsed(part)) return;
     for (const event of LEAVING) part.removeEventListener(event, left, true);
     occupied.delete(part);
-    refresh();
+    bringUpToDate();
   });
   for (const event of LEAVING) part.addEventListener(event, left, true);
+}
+
+// So it is with a part that fetches itself anew when something changed. The answer may come when somebody has begun in it.
+for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+  document.addEventListener(name, (event) => {
+    const { elt: part, verb, triggeringEvent: cause } = event.detail.requestConfig;
+    if (verb !== "get" || !cause?.type.endsWith("-changed") || !holdsWork(part)) return;
+    event.detail.shouldSwap = false;
+    if (name === "htmx:beforeRequest") event.preventDefault();
+    whenLeft(part, holdsWork, () => window.htmx.trigger(document.body, cause.type));
+  });
 }
 
 // Adds the rows of the list's further pages to its first one, as far as rows are shown.

@@ -1,6 +1,7 @@
 // Moves visits of the day planner by drag and by keys. While somebody holds one, or has its form open, the plan is not fetched anew under
 // their hands.
 const QUARTER = 15, DAY = 24 * 60;
+let seen = null; // how far the plan was scrolled, and whether its map was open, before it was fetched anew
 
 export default function bindPlanner(plan) {
   let moved = null, isPressed = false; // a drag begins a moment after the button went down
@@ -38,7 +39,12 @@ export default function bindPlanner(plan) {
   plan.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target === plan && isUsed()) event.preventDefault();
   });
-  plan.addEventListener("htmx:beforeSwap", (event) => { // asked for before it was taken up, answered after
+  const grid = plan.querySelector(".planner__grid"), map = plan.querySelector("[data-map]");
+  if (seen) [grid.scrollLeft, map.open] = seen;
+  seen = null;
+  plan.addEventListener("htmx:beforeSwap", (event) => {
+    seen = [grid.scrollLeft, map.open];
+    // Asked for before a visit was taken up, answered after.
     if (event.detail.requestConfig.verb === "get" && isUsed()) event.detail.shouldSwap = false;
   });
 

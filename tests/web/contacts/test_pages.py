@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import html5lib
 import pytest
 import sqlalchemy as sa
 
@@ -221,6 +222,10 @@ def test_the_register_says_what_it_knows_of_an_address_and_lets_one_choose(desk:
     desk.post(f"{base}/addresses", label="", address="Molenweg 7, 3511CD Utrecht")
     waiting = desk.session.execute(sa.select(Address).where(Address.contact_id == desk.pieter.id)).scalar_one()
     assert "Address not checked yet" in desk.get(base)
+    places = html5lib.parse(desk.get(base), namespaceHTMLElements=False).find(".//*[@id='contact-places']")
+    assert places is not None
+    assert places.get("hx-trigger") == "load delay:5s"
+    assert places.find(".//input[@name='address']") is None, "what somebody types would go with the part that is fetched anew"
     look_up(desk.session, waiting)
     assert "Several addresses possible" in desk.get(base)
     one, path = waiting.candidates[0], f"{base}/addresses/{waiting.id}/choice"
