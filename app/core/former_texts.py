@@ -185,7 +185,7 @@ FORMER = {
         "must be the currency of the chosen brand; to import rows in another currency, choose a brand with that currency"
     ),
     "%(name)s: answers take %(value)s ms (agreed: %(agreed)s)": (
-        "%(name)s: API answers take %(value)s ms (agreed: at most %(agreed)s)"
+        "%(name)s: API responses take %(value)s ms (agreed: at most %(agreed)s)"
     ),
     "Not sent: the account is closed": "Not sent: the account of this person is closed",
     "The thread continued": "The thread continued before the survey was sent",

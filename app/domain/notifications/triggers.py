@@ -28,7 +28,7 @@ ENDPOINT_STOPPED = known("We stopped the webhook %(name)s, because it does not a
 VERDICT = known("A customer is disappointed or says the problem is not solved: score %(score)s out of %(most)s")
 ENDPOINT_WORKS = known("The webhook %(name)s accepts our events again")
 AT_RISK = {
-    "answer": known("%(name)s: API answers take %(value)s ms (agreed: at most %(agreed)s)"),
+    "answer": known("%(name)s: API responses take %(value)s ms (agreed: at most %(agreed)s)"),
     "success": known("%(name)s: we answered %(value)s of every 100 API requests (agreed: at least %(agreed)s)"),
     "processing": known("%(name)s: processing an order took %(value)s seconds (agreed: at most %(agreed)s)"),
     "callback": known("%(name)s: API callbacks start after %(value)s seconds (agreed: at most %(agreed)s)"),

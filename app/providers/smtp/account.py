@@ -47,7 +47,7 @@ CONNECT_FIELDS = (
     SetupField(
         "imap_port",
         N_("Port for incoming email"),
-        help=N_("Usually 993, or 143 with starttls"),
+        help=N_("Usually 993, or 143 with “starttls”"),
         required=False,
         within=(1, 65_535),
     ),

@@ -45,7 +45,7 @@ LINE_TROUBLE: Mapping[str, _Meaning] = {
         True,
     ),
     "unsafe": _Meaning(
-        N_("We never send a password over an unencrypted connection"), N_("Choose starttls or tls as encryption"), True
+        N_("We never send a password over an unencrypted connection"), N_("Choose “starttls” or “tls” as encryption"), True
     ),
     "no_login": _Meaning(
         N_("The server accepts no password on this port"),

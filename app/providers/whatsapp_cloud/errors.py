@@ -15,7 +15,7 @@ from app.core.text import mark as N_
 from app.providers.whatsapp_cloud.reading import as_object, text_of
 
 _ASK_ADMIN = N_("Ask an administrator to look at this channel.")
-_FIX_TEMPLATE = N_("Check the template's values against its text and send again.")
+_FIX_TEMPLATE = N_("Check that the values fit the text of the template, then send again.")
 PAIR_SECONDS = 6.0  # one message to the same person, after a burst
 _OTHER_WAY = N_("Reach this person by phone, SMS or email instead.")
 

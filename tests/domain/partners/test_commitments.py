@@ -92,7 +92,7 @@ def test_leads_of_the_brand_are_told_once_a_day(house: House) -> None:
     mallory = make_user(house.session, "Mallory", role=Role.LEAD, brands=(elsewhere,))
     house.calls(20, took_ms=450)
     assert [house.tell(), house.tell(), house.tell(NOW + timedelta(minutes=10))] == [1, 0, 0]
-    text = "Groendus: API answers take 450 ms (agreed: at most 500)"
+    text = "Groendus: API responses take 450 ms (agreed: at most 500)"
     assert house.notices(lead) == [(text, f"/orders?partner={house.partner.contact_id}")]
     assert house.notices(root) == [(text, f"/settings/partners/{house.partner.id}")]
     assert [house.notices(one) for one in (alice, mallory)] == [[], []]
