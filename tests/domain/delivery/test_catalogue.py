@@ -11,9 +11,11 @@ from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.accounts.models import Brand, Role
 from app.domain.connections.account import account_of
-from app.domain.delivery.catalogue import keep_templates, list_kept, read_due_templates, read_templates
+from app.domain.connections.models import ChannelType
+from app.domain.delivery.catalogue import keep_templates, list_kept, read_due_templates, read_templates, with_templates_among
+from app.domain.events.models import Event
 from app.domain.threads.models import Thread
-from tests.factories import make_user
+from tests.factories import make_channel, make_user
 from tests.sandbox.simulators.whatsapp_world import WABA_ID
 from tests.support.chat_desk import ChatDesk
 from tests.support.signing_in import sign_in
@@ -49,6 +51,15 @@ def test_every_page_of_the_list_is_read(chat: ChatDesk) -> None:
     make_templates(chat, 130)
     read(chat)
     assert len([name for name in names(chat) if name.startswith("afspraak_1")]) == 30
+
+
+def test_a_channel_that_was_connected_has_its_templates_read_if_its_type_has_any(chat: ChatDesk) -> None:
+    brand = chat.session.get_one(Brand, chat.channel.brand_id)
+    mail = make_channel(chat.session, brand, ChannelType.EMAIL, keyring=runtime().keyring, address="service@cc.example")
+    events = [
+        Event(type="ChannelConnected", payload={"channel_id": str(one.id)}, occurred_at=utc_now()) for one in (chat.channel, mail)
+    ]
+    assert list(with_templates_among(chat.session, events)) == events[:1]
 
 
 def test_what_the_provider_deleted_is_gone_after_the_next_reading(chat: ChatDesk) -> None:

@@ -17,6 +17,7 @@ from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event
 from app.domain.orders.models import Order, OrderStatus, OrderThread
+from app.domain.threads.models import MessageKey
 from app.domain.threads.order_links import link_orders_of_messages, unlink_order
 from app.domain.threads.order_mentions import Because
 from app.domain.threads.spam import mark_spam
@@ -150,6 +151,23 @@ def test_a_link_that_was_taken_back_is_not_made_again(world: World) -> None:
         links = session.execute(sa.select(OrderThread).where(OrderThread.thread_id == thread.id)).scalars().all()
         assert len(links) == expected
         unlink_order(session, order, thread, now=NOW, actor=SYSTEM)
+
+
+def test_a_mail_that_answers_in_a_new_thread_is_linked_with_the_order_of_what_it_answers(world: World) -> None:
+    session, customer = world.session, next(one for one in world.customers if len(one.orders) == 3)
+    for number, order in enumerate(customer.orders):
+        thread = make_thread(session, world.channel, customer.contact)
+        ours = make_message(session, thread, "Wij komen dinsdag.")
+        session.add(OrderThread(order_id=order.id, thread_id=thread.id, linked_at=NOW))
+        session.add(MessageKey(brand_id=order.brand_id, value=f"ours {number}", message_id=ours.id, role="own"))
+    answer = make_message(session, make_thread(session, world.channel, customer.contact), "Prima!")
+    answer.medium = "email"
+    session.add(MessageKey(brand_id=customer.orders[1].brand_id, value="ours 1", message_id=answer.id, role="named"))
+    session.flush()
+    link_orders_of_messages(session, [_event(answer)])
+    session.flush()
+    linked = session.execute(sa.select(OrderThread.order_id).where(OrderThread.thread_id == answer.thread_id)).scalars()
+    assert list(linked) == [customer.orders[1].id]
 
 
 def test_a_text_from_a_machine_or_in_the_spam_is_linked_with_nothing(world: World) -> None:
