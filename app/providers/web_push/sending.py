@@ -28,7 +28,7 @@ KEY_REFUSED = known("The push service refuses our key (%(status)s).")
 BUSY = known("The push service asks us to wait (%(status)s).")
 BROKEN = known("The push service has a problem (%(status)s).")
 SILENT = known("The push service does not answer (%(why)s).")
-STRANGE = known("The push service answered %(status)s.")
+STRANGE = known("The push service answered with status %(status)s.")
 DAY_SECONDS = 86_400
 CALLED = Endpoint("push", "POST subscription")
 
