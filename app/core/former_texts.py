@@ -104,7 +104,8 @@ FORMER = {
         "Wait a moment for the ticks; send the message again only if they do not appear"
     ),
     "Add it at WhatsApp, or use a live number": (
-        "Add the number of the recipient to the list at WhatsApp, or send from a real business number"
+        "In WhatsApp, add the number of the recipient to the recipients of the test number, or send from "
+        "a business number that is not a test number"
     ),
     "Change the message; the detail names the field": "Change the message; the error details name the field",
     "Check the detail, or ask an administrator": "Read the error details, or ask an administrator",

@@ -112,7 +112,8 @@ RULES: Mapping[int, Rule] = {
             "The number is not on the test number's list of recipients",
         ),
         N_(
-            "Add the number of the recipient to the list at WhatsApp, or send from a real business number.",
+            "In WhatsApp, add the number of the recipient to the recipients of the test number, or send from a "
+            "business number that is not a test number.",
             "Add the number to the list at WhatsApp, or send from a real business number",
         ),
     ),

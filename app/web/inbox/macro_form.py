@@ -192,7 +192,8 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
             )
         elif kind == "webhook" and find_called(db.session(), target, brand_ids=current_viewer().brand_ids) is None:
             form.errors[f"call_target_{number}"] = _(
-                "No webhook “%(name)s” receives the event %(event)s: choose that event on the webhook’s page.",
+                "There is no webhook “%(name)s” that receives the event %(event)s. Check the name, or choose that "
+                "event on the page of the webhook.",
                 name=target,
                 event=RULE_CALLED,
             )
