@@ -10,7 +10,7 @@ from flask_babel import format_datetime, format_time, to_user_timezone
 from app.core.clock import utc_now
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.core.translation import told
+from app.core.translation import ngettext, told
 
 SPAM_EVENTS = {
     "ThreadMarkedSpam": N_("%(who)s marked this as spam"),
@@ -76,8 +76,10 @@ def _tagged(who: str, payload: dict[str, Any]) -> str:
     if added and removed:
         return _("%(who)s replaced the tag %(removed)s with %(added)s", who=who, removed=removed, added=added)
     if added:
-        return _("%(who)s added the tag %(tags)s", who=who, tags=added)
-    return _("%(who)s removed the tag %(tags)s", who=who, tags=removed)
+        count = len(payload["added"])
+        return ngettext("%(who)s added the tag %(tags)s", "%(who)s added the tags %(tags)s", count, who=who, tags=added)
+    count = len(payload["removed"])
+    return ngettext("%(who)s removed the tag %(tags)s", "%(who)s removed the tags %(tags)s", count, who=who, tags=removed)
 
 
 def until_words(at: datetime) -> str:

@@ -79,7 +79,7 @@ export function isOccupied(part) {
 
 // Whether something would be lost with the part: a menu or dialog that is open, or what was typed.
 export function holdsWork(part) {
-  const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea")].filter((field) => field.checkVisibility());
+  const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea")].filter((field) => field.checkVisibility() && !field.closest("[hx-preserve]"));
   return Boolean(part.querySelector("details.menu[open], dialog[open]")) || fields.some((field) => field.value !== field.defaultValue);
 }
 

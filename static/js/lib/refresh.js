@@ -79,7 +79,7 @@ function whenLeft(part, isUsed, bringUpToDate) {
 // So it is with a part that fetches itself anew when something changed. The answer may come when somebody has begun in it.
 for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
   document.addEventListener(name, (event) => {
-    const { elt: part, verb, triggeringEvent: cause } = event.detail.requestConfig;
+    const { target: part, requestConfig: { verb, triggeringEvent: cause } } = event.detail;
     if (verb !== "get" || !cause?.type.endsWith("-changed") || !holdsWork(part)) return;
     event.detail.shouldSwap = false;
     if (name === "htmx:beforeRequest") event.preventDefault();

@@ -7,7 +7,7 @@ const isUnsent = () => unsent?.isConnected; // the way to send it again stays un
 
 export function sayWhatIsSilent() {
   bringBack();
-  document.addEventListener("htmx:beforeRequest", ({ detail: { xhr } }) => { waiting.set(xhr, setTimeout(() => say("silent"), PATIENCE)); });
+  document.addEventListener("htmx:beforeSend", ({ detail: { xhr } }) => { waiting.set(xhr, setTimeout(() => say("silent"), PATIENCE)); });
   document.addEventListener("htmx:afterRequest", ({ detail: { xhr, elt } }) => {
     clearTimeout(waiting.get(xhr));
     waiting.delete(xhr);

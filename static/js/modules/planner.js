@@ -1,6 +1,6 @@
 // Moves visits of the day planner by drag and by keys. While somebody holds one, or has its form open, the plan is not fetched anew under
 // their hands.
-const QUARTER = 15, DAY = 24 * 60;
+const QUARTER = 15, DAY = 24 * 60, LONGEST_PRESS = 3_000; // one that ends outside the window is not heard of
 let seen = null; // how far the plan was scrolled, and whether its map was open, before it was fetched anew
 
 export default function bindPlanner(plan) {
@@ -22,6 +22,7 @@ export default function bindPlanner(plan) {
 
   plan.addEventListener("pointerdown", () => {
     isPressed = true;
+    setTimeout(() => { isPressed = false; }, LONGEST_PRESS);
     for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { isPressed = false; }, { once: true });
   });
   plan.addEventListener("dragstart", (event) => { moved = event.target.closest("[data-block]"); event.dataTransfer?.setData("text/plain", moved?.dataset.block ?? ""); });

@@ -117,7 +117,7 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
             "call_target_1",
             "Enter the name of the webhook, scenario, team or template, in at most 500 characters.",
         ),
-        ({"call_kind_1": "webhook"}, "call_target_1", "No webhook “storingen” receives the event rule.called"),
+        ({"call_kind_1": "webhook"}, "call_target_1", "There is no webhook “storingen” that receives the event rule.called"),
         ({"call_kind_1": "teams"}, "call_target_1", "No team “storingen” has an address for Microsoft Teams cards."),
         ({"call_words_1": "Kijk"}, "call_words_1", "Leave this empty: only Teams cards and WhatsApp templates have text."),
         ({"also_what_1": "tag:has", "also_than_1": "a"}, "also_team", "Choose at least one step."),
