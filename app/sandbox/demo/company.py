@@ -82,7 +82,8 @@ class Story:
     """One conversation of the demo. Without `hours_ago`, its time, brand, progress and ending are chosen at random.
 
     A line begins with "<" (the contact), ">" (we) or "#" (an internal note). In a story by phone, the rest of a line says
-    how the call went, with a key of `calls.CALLS`. `pauses` are the hours before each line; None is a random pause.
+    how the call went, with a key of `calls.CALLS`. `pauses` are the hours before each line; None is a random pause. `owner` is
+    the first name of the colleague who answers; "" is a random one.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -94,6 +95,7 @@ class Story:
     language: str = "nl"
     partner: bool = False
     hours_ago: float | None = None
+    owner: str = ""
     brand: str = ""
     medium: Medium = Medium.EMAIL
     outcome: ThreadStatus = ThreadStatus.OPEN

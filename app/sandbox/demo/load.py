@@ -173,7 +173,9 @@ def _make_thread(session: Session, company: Company, dice: random.Random, story:
     )
     thread = lock_thread(session, create_thread(session, new, now=at, at=at).id)
     lines = story.lines[: how_far(dice, story, at, now)]
-    owner = dice.choice(company.members[channel.brand_id])
+    members = company.members[channel.brand_id]
+    drawn = dice.choice(members)
+    owner = next((one for one in members if story.owner and one.name.startswith(story.owner)), drawn)
     last_at = tell(session, dice, thread, channel, contact, address, owner, story, lines, facts, at, now)
     if by_chance:
         finish(session, dice, thread, owner, lines, last_at, now)
