@@ -77,10 +77,10 @@ export function isOccupied(part) {
   return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
 }
 
-// Whether something would be lost with the part: a menu or dialog that is open, or what was typed.
+// Whether something would be lost with the part: a menu or dialog that is open or asked for, or what was typed.
 export function holdsWork(part) {
   const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea")].filter((field) => field.checkVisibility() && !field.closest("[hx-preserve]"));
-  return Boolean(part.querySelector("details.menu[open], dialog[open]")) || fields.some((field) => field.value !== field.defaultValue);
+  return Boolean(part.querySelector("details.menu[open], dialog[open], [hx-get].htmx-request")) || fields.some((field) => field.value !== field.defaultValue);
 }
 
 // Replace a small part whole; false if somebody is at work inside it, and it stays.
